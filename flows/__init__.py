@@ -1,0 +1,24 @@
+"""The Prefect flows of deident; what must be set before Prefect is imported is in `deident.flows.settings`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deident.flows.deidentification import deidentify
+    from deident.flows.summary import RunSummary
+
+    from deident.flows.parameters import DeidentifyParameters
+
+__all__ = ["DeidentifyParameters", "RunSummary", "deidentify"]
+
+_PLACES = {"DeidentifyParameters": "parameters", "RunSummary": "summary", "deidentify": "deidentification"}
+
+
+def __getattr__(name: str) -> Any:
+    # Lazy: settings have to be in the environment before Prefect is imported, and deident.flows.settings is in here.
+    if name in _PLACES:
+        import importlib  # noqa: PLC0415 - only when something is asked for
+
+        return getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)
+    raise AttributeError(name)
