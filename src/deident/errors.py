@@ -10,10 +10,12 @@ from enum import StrEnum
 from typing import Final
 
 __all__ = [
+    "AlreadyExists",
     "ConfigurationError",
     "DeidentError",
     "Ending",
     "KeyProblem",
+    "NotFound",
     "PlaceProblem",
     "Reason",
     "Refusal",
@@ -145,3 +147,11 @@ class KeyProblem(UsageProblem):
 
 class TransientProblem(DeidentError):
     """May succeed when tried again (a busy disk, a lost connection). Everything else is permanent."""
+
+
+class AlreadyExists(DeidentError):
+    """A store holds an object of this name already, and overwriting was not asked for."""
+
+
+class NotFound(DeidentError):
+    """A store holds no object of this name (any more)."""

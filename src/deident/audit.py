@@ -1,0 +1,244 @@
+"""The audit log: one JSON document that says for every input what was done to it, without any identifier."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Final, Self
+
+from deident import __version__
+from deident.engine.result import Deidentified, Statistics
+from deident.errors import AlreadyExists, Ending, Reason, UsageProblem
+from deident.profile.decision import Decision
+from deident.profile.model import Profile
+from deident.pseudonyms import Pseudonyms
+
+__all__ = ["SCHEMA", "AuditLog", "AuditRecord", "held", "now", "released", "tags_fragment", "withdrawn"]
+
+SCHEMA: Final = "deident-audit/1"
+_TUPLES: Final = 512
+_DECISIONS: Final = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """What happened to one input. `input` and `patient` are keyed references, `output` is a name made of pseudonyms.
+
+    `tags` is the serialised list `tags_anonymized`: files of one layout share one object.
+    """
+
+    timestamp: str
+    input: str
+    reason: Reason | None
+    detail: str = ""
+    output: str = ""
+    patient: str = ""
+    pseudonym: str = ""
+    statistics: Statistics | None = None
+    codes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    tags: str = field(default="[]", repr=False)
+
+    @property
+    def ending(self) -> Ending:
+        return Ending.RELEASED if self.reason is None else self.reason.ending
+
+    def to_json(self) -> str:
+        """The record as one line of JSON. Only `detail`, codes and warnings come from outside and are escaped."""
+        reason = f'"{self.reason.value}"' if self.reason else "null"
+        return (
+            f'{{"timestamp": "{self.timestamp}", "input": "{self.input}", "output": {_text(self.output)}, '
+            f'"ending": "{self.ending.value}", "reason": {reason}, "detail": {_text(self.detail)}, '
+            f'"original_patient_id_hash": {_text(self.patient)}, "pseudonym": {_text(self.pseudonym)}, '
+            f'"statistics": {_statistics(self.statistics)}, "codes": {_list(self.codes)}, '
+            f'"warnings": {_list(self.warnings)}, "tags_anonymized": {self.tags}}}'
+        )
+
+
+def released(result: Deidentified, *, reference: str, output: str, pseudonyms: Pseudonyms) -> AuditRecord:
+    """The record of an instance that came out. `reference` is the keyed reference of the input's relative path."""
+    return AuditRecord(
+        timestamp=now(),
+        input=reference,
+        reason=None,
+        output=output,
+        patient=pseudonyms.reference(result.patient_id),
+        pseudonym=result.identity.patient,
+        statistics=result.statistics,
+        codes=result.codes,
+        warnings=result.warnings,
+        tags=tags_fragment(result.decisions),
+    )
+
+
+def held(reference: str, reason: Reason, detail: str = "") -> AuditRecord:
+    """The record of an input of which no byte came out."""
+    return AuditRecord(timestamp=now(), input=reference, reason=reason, detail=detail)
+
+
+def withdrawn(record: AuditRecord, reason: Reason, detail: str = "") -> AuditRecord:
+    """The record of an instance whose output was made and then not released."""
+    return AuditRecord(timestamp=record.timestamp, input=record.input, reason=reason, detail=detail)
+
+
+def now() -> str:
+    """The time in UTC, ISO 8601 with milliseconds."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+class _Fragments:
+    """Serialised decisions. The engine gives files of one layout the same tuple, so most files cost one look-up.
+
+    The caches are keyed by identity and hold what they know, so that an identity cannot come to mean something else.
+    """
+
+    def __init__(self) -> None:
+        self._tuples: dict[int, tuple[tuple[Decision, ...], str]] = {}
+        self._decisions: dict[int, tuple[Decision, str]] = {}
+
+    def of(self, decisions: tuple[Decision, ...]) -> str:
+        known = self._tuples.get(id(decisions))
+        if known is not None:
+            return known[1]
+        counts = Counter(self._one(decision) for decision in decisions)
+        text = "[" + ", ".join(_close(opening, count) for opening, count in counts.items()) + "]"
+        if len(self._tuples) >= _TUPLES:
+            self._tuples = {}
+        self._tuples[id(decisions)] = (decisions, text)
+        return text
+
+    def _one(self, decision: Decision) -> str:
+        known = self._decisions.get(id(decision))
+        if known is not None:
+            return known[1]
+        entry = {
+            "tag": _tag(decision.tag),
+            **({"path": ">".join(map(_tag, decision.path))} if decision.path else {}),
+            "attribute": decision.keyword,
+            "action": decision.action.value,
+            "because": decision.because,
+        }
+        text = json.dumps(entry)[:-1]
+        if len(self._decisions) >= _DECISIONS:
+            self._decisions = {}
+        self._decisions[id(decision)] = (decision, text)
+        return text
+
+
+_fragments: Final = _Fragments()
+
+
+def tags_fragment(decisions: tuple[Decision, ...]) -> str:
+    """`decisions` as the JSON list `tags_anonymized`; equal entries become one with a `count`."""
+    return _fragments.of(decisions)
+
+
+class AuditLog:
+    """Writes the document record by record; it appears under its name, whole and valid, when the context is left.
+
+    That is so after an error as well (`complete` is then false): what was released until then must be on record.
+    Memory stays flat. Raises AlreadyExists when the file is there and `overwrite` was not asked for. Not thread safe.
+    """
+
+    def __init__(self, path: Path | str, *, profile: Profile, run: str = "", overwrite: bool = False) -> None:
+        self._path = Path(path)
+        self._temporary = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}")
+        self._overwrite = overwrite
+        self._profile = profile
+        self._run = run
+        self._file: BinaryIO | None = None
+        self._endings: Counter[Ending] = Counter()
+        self._reasons: Counter[Reason] = Counter()
+
+    def __enter__(self) -> Self:
+        failure = ""
+        try:
+            if not self._overwrite and os.path.lexists(self._path):
+                raise AlreadyExists("the audit log exists already")
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            self._file = open(os.open(self._temporary, flags, 0o600), "wb", buffering=1 << 18)
+            self._file.write(self._head())
+        except OSError as problem:
+            failure = os.strerror(problem.errno or 0)
+        if failure:
+            raise UsageProblem(f"the audit log cannot be written: {failure}")
+        return self
+
+    def add(self, record: AuditRecord) -> None:
+        """Append one record."""
+        assert self._file is not None, "add() outside of the context"
+        separator = b",\n" if self._endings else b"\n"
+        self._endings[record.ending] += 1
+        if record.reason is not None:
+            self._reasons[record.reason] += 1
+        self._file.write(separator + record.to_json().encode())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        file, self._file = self._file, None
+        if file is None:
+            return
+        try:
+            with file:
+                file.write(self._tail(complete=kind is None))
+            if self._overwrite:
+                os.replace(self._temporary, self._path)
+            else:
+                os.link(self._temporary, self._path)
+        finally:
+            self._temporary.unlink(missing_ok=True)
+
+    def _head(self) -> bytes:
+        head = {
+            "schema": SCHEMA,
+            "tool": "deident",
+            "version": __version__,
+            "run": self._run,
+            "profile": {"name": self._profile.name, "digest": self._profile.digest()},
+            "started": now(),
+        }
+        return json.dumps(head)[:-1].encode() + b', "files": ['
+
+    def _tail(self, *, complete: bool) -> bytes:
+        summary = {
+            "complete": complete,
+            "finished": now(),
+            "files": self._endings.total(),
+            **{ending.value: self._endings[ending] for ending in Ending},
+            "reasons": {reason.value: count for reason, count in self._reasons.most_common()},
+        }
+        return b'\n], "summary": ' + json.dumps(summary).encode() + b"}\n"
+
+
+def _tag(tag: int) -> str:
+    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+
+
+def _close(opening: str, count: int) -> str:
+    return f'{opening}, "count": {count}}}' if count > 1 else opening + "}"
+
+
+def _text(value: str) -> str:
+    return json.dumps(value) if value else "null"
+
+
+def _list(values: tuple[str, ...]) -> str:
+    return json.dumps(values) if values else "[]"
+
+
+def _statistics(found: Statistics | None) -> str:
+    if found is None:
+        return "null"
+    preserved = "null" if found.pixel_data == "absent" else "true"
+    return (
+        f'{{"total_tags_processed": {found.elements}, "phi_tags_removed": {found.removed}, '
+        f'"private_tags_removed": {found.private_removed}, "tags_changed": {found.changed}, '
+        f'"image_data_preserved": {preserved}, "pixel_data": "{found.pixel_data}"}}'
+    )

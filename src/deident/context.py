@@ -1,0 +1,157 @@
+"""An opened job: its stores, profile, keys, ledger and run id, as every step of the path of a study needs them."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import os
+import secrets
+import shutil
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from deident import __version__
+from deident.engine import Deidentifier
+from deident.errors import PlaceProblem, TransientProblem, UsageProblem
+from deident.home import ProjectHome, check_apart
+from deident.job import Job
+from deident.ledger import Ledger
+from deident.profile import Profile
+from deident.pseudonyms import ProjectKey, Pseudonyms
+from deident.stores.folder import FolderStore
+from deident.stores.protocol import Store
+
+__all__ = ["Context", "new_run", "worker_context"]
+
+
+def new_run() -> str:
+    """An id for a run: start time in UTC and 6 random hex digits."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+@dataclass(frozen=True)
+class Context:
+    """Shared by the threads of a run; never pickled: other processes open their own with `worker_context`.
+
+    `run` names the run in ledger, staging, audit and reports. While the context is open its run is locked as being at
+    work, so that no other run takes its staging for a dead one's.
+    """
+
+    job: Job = field(repr=False)
+    home: ProjectHome = field(repr=False)
+    run: str
+    profile: Profile
+    pseudonyms: Pseudonyms
+    source: Store = field(repr=False)
+    staging: Store = field(repr=False)
+    released: Store = field(repr=False)
+    ledger: Ledger = field(repr=False)
+    code_version: str = __version__
+    _lock: int = field(default=-1, repr=False)
+    _local: threading.local = field(default_factory=threading.local, repr=False)
+
+    @classmethod
+    def open(cls, job: Job, run: str | None = None) -> Context:
+        """Open everything. Raises PlaceProblem, KeyProblem or ConfigurationError before anything is read or written.
+
+        A `run` that was given before is resumed: with `preserve_studies` off its pseudonyms are the same again.
+        """
+        run = _checked(run or new_run())
+        profile = job.resolved_profile()
+        _check_source(job.source)
+        home = ProjectHome.open(job.home)
+        check_apart({"the source": job.source, "the destination": job.destination, "the project home": home.root})
+        key = ProjectKey.load_or_create(home.key)
+        return cls(
+            job=job,
+            home=home,
+            run=run,
+            profile=profile,
+            pseudonyms=Pseudonyms(key if job.preserve_studies else key.for_run(run), prefix=profile.patient_prefix),
+            source=FolderStore(job.source),
+            staging=FolderStore(home.staging, private=True),
+            released=FolderStore(job.destination),
+            ledger=Ledger(FolderStore(home.ledger, private=True)),
+            _lock=_lock_run(home, run),
+        )
+
+    def engine(self) -> Deidentifier:
+        """The engine of the calling thread, with its caches."""
+        engine: Deidentifier | None = getattr(self._local, "engine", None)
+        if engine is None:
+            engine = self._local.engine = Deidentifier(self.profile, self.pseudonyms)
+        return engine
+
+    def close(self) -> None:
+        """Give up the lock on the run."""
+        if self._lock >= 0:
+            with contextlib.suppress(OSError):
+                os.close(self._lock)
+            object.__setattr__(self, "_lock", -1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def sweep(self) -> int:
+        """Remove what killed runs left in staging (it counts as originals: it must not lie about); return how many did."""
+        swept = 0
+        for name in sorted(os.listdir(self.home.staging)):
+            lock = _try_lock(self.home.runs / name)
+            if lock < 0:
+                continue
+            shutil.rmtree(self.home.staging / name, ignore_errors=True)
+            (self.home.runs / name).unlink(missing_ok=True)
+            os.close(lock)
+            swept += 1
+        return swept
+
+
+@functools.lru_cache(maxsize=2)
+def worker_context(job: Job, run: str) -> Context:
+    """The context of a run in a worker process, opened once: the process loads the key file itself."""
+    return Context.open(job, run)
+
+
+def _checked(run: str) -> str:
+    if not run.replace("-", "").isalnum() or len(run) > 64:
+        raise UsageProblem("a run id is made of letters, digits and hyphens")
+    return run
+
+
+def _check_source(source: str) -> None:
+    if not os.path.isdir(Path(source).expanduser()):
+        raise PlaceProblem("the source is no folder, or cannot be reached")
+
+
+def _lock_run(home: ProjectHome, run: str) -> int:
+    """A shared lock: parent and workers of one run hold it together."""
+    failure = ""
+    try:
+        lock = os.open(home.runs / run, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as problem:
+        failure = os.strerror(problem.errno or 0)
+    if failure:
+        raise TransientProblem(f"the run cannot be locked: {failure}")
+    return lock
+
+
+def _try_lock(path: Path) -> int:
+    """The exclusive lock of a run that nobody works on any more, else -1."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        return -1
+    return lock

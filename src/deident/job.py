@@ -1,0 +1,107 @@
+"""What one run is asked to do, as a flat validated model that loads from TOML and renders as a form."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from deident.errors import ConfigurationError
+from deident.profile import DEFAULT_PRESET, PixelRisk, Profile, preset
+
+__all__ = ["Job"]
+
+_MAX_FILE: Final = 1 << 20
+_Place = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$", repr=False)]
+
+
+class Job(BaseModel):
+    """A run: from where, to where, how. Paths may hold names, hence never appear in a repr or an error.
+
+    `workers` 0 means one process per core. `preserve_studies` keeps pseudonyms the same over all runs of the project
+    key; without it they hold inside one run only. `force` does studies again that the ledger knows as done.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    source: _Place = Field(description="Folder with the originals, at any depth.")
+    destination: _Place = Field(description="Folder for the de-identified studies; never inside the source.")
+    home: _Place | None = Field(default=None, description="Project home; empty for the default one.")
+    profile: str = Field(default=DEFAULT_PRESET, description="Name of the profile preset.")
+    pixel_risk: PixelRisk = Field(default=PixelRisk.HOLD, description="What happens to images that may show text.")
+    workers: int = Field(default=0, ge=0, le=512, description="Worker processes; 0 for one per core.")
+    force: bool = Field(default=False, description="Do studies again that are already done.")
+    preserve_studies: bool = Field(default=True, description="Pseudonyms stay the same over all runs of this project.")
+
+    @property
+    def worker_count(self) -> int:
+        """Worker processes: as asked, else one for each core that this process may use."""
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return self.workers or cores
+
+    def resolved_profile(self) -> Profile:
+        """The preset with the choices of this job in place. Raises ConfigurationError for an unknown name."""
+        return preset(self.profile).model_copy(update={"pixel_risk": self.pixel_risk})
+
+    @classmethod
+    def load(cls, path: Path | str) -> Job:
+        """Read a TOML file. Raises ConfigurationError, which names keys and lines and never a value."""
+        text = _read(path)
+        values = _parse(text)
+        job, problems = _validate(cls, values)
+        if job is None:
+            raise ConfigurationError("; ".join(_explain(location, message, text) for location, message in problems))
+        return job
+
+    @classmethod
+    def make(cls, **values: Any) -> Job:
+        """Like the constructor, but with a ConfigurationError that can be shown and stored anywhere."""
+        job, problems = _validate(cls, values)
+        if job is None:
+            raise ConfigurationError("; ".join(_explain(location, message, "") for location, message in problems))
+        return job
+
+
+def _read(path: Path | str) -> str:
+    failure = ""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_MAX_FILE + 1)
+        if len(data) > _MAX_FILE:
+            failure = "it is too large"
+        else:
+            return data.decode()
+    except OSError as problem:
+        failure = os.strerror(problem.errno or 0)
+    except UnicodeDecodeError:
+        failure = "it is not UTF-8"
+    raise ConfigurationError(f"the job file cannot be read: {failure}")
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        # Only the position: the message itself can quote what stands there.
+        place = re.search(r"at line \d+, column \d+", str(problem))
+        where = place.group() if place else "at the end of the file"
+    raise ConfigurationError(f"the job file is no valid TOML {where}")
+
+
+def _validate(model: type[Job], values: dict[str, Any]) -> tuple[Job | None, list[tuple[str, str]]]:
+    """The job, or (key, message) pairs; the pydantic error itself, which holds the values, stays here."""
+    try:
+        return model(**values), []
+    except ValidationError as problem:
+        errors = problem.errors(include_input=False, include_context=False, include_url=False)
+    return None, [(".".join(map(str, error["loc"])), error["msg"]) for error in errors]
+
+
+def _explain(location: str, message: str, text: str) -> str:
+    found = re.search(rf"^\s*{re.escape(location)}\s*=", text, re.MULTILINE) if location else None
+    line = f" (line {text.count(chr(10), 0, found.start()) + 1})" if found else ""
+    return f"{location}{line}: {message}"

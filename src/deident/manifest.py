@@ -1,0 +1,91 @@
+"""The manifest of a released study: the list that makes it visible, written after everything it names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from deident.errors import DeidentError, NotFound
+from deident.ledger import OutputDigest
+from deident.stores.protocol import Store, read_all
+
+__all__ = ["NAME", "SCHEMA", "Manifest", "ManifestError", "publish", "read_manifest", "study_folder"]
+
+SCHEMA: Final = "deident-manifest/1"
+NAME: Final = "manifest.json"
+
+
+class ManifestError(DeidentError):
+    """An object stands where a manifest should be and is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is released of a study: pseudonyms, names and digests.
+
+    It holds no time and no run, so that a run that was killed and starts again writes the same bytes. `version` counts from
+    1; `supersedes` is the version that it replaced, 0 for none.
+    """
+
+    patient: str
+    study: str
+    profile_digest: str
+    code_version: str
+    instances: tuple[OutputDigest, ...]
+    version: int = 1
+    supersedes: int = 0
+
+    def to_bytes(self) -> bytes:
+        return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1).encode() + b"\n"
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Manifest:
+        """Raises ManifestError for anything that to_bytes did not make."""
+        try:
+            values: dict[str, Any] = json.loads(data)
+            if values.pop("schema") == SCHEMA:
+                values["instances"] = tuple(OutputDigest(**instance) for instance in values["instances"])
+                return cls(**values)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            pass
+        raise ManifestError("an object stands where a manifest should be and is none")
+
+    def same_content(self, other: Manifest) -> bool:
+        return replace(self, version=0, supersedes=0) == replace(other, version=0, supersedes=0)
+
+
+def study_folder(name: str) -> str:
+    """`<patient>/<study>/` of an output `<patient>/<study>/<series>/<sop>.dcm`."""
+    patient, study, _ = name.split("/", 2)
+    return f"{patient}/{study}/"
+
+
+def read_manifest(store: Store, folder: str) -> Manifest | None:
+    """The manifest in a study folder, or None."""
+    try:
+        return Manifest.from_bytes(read_all(store, folder + NAME))
+    except NotFound:
+        return None
+
+
+def publish(
+    store: Store, folder: str, instances: Iterable[OutputDigest], *, profile_digest: str, code_version: str
+) -> Manifest:
+    """Write the manifest of a study whose objects all stand in the store; keep it when it says the same already."""
+    patient, study, _ = folder.split("/")
+    new = Manifest(
+        patient=patient,
+        study=study,
+        profile_digest=profile_digest,
+        code_version=code_version,
+        instances=tuple(sorted(instances, key=lambda instance: instance.name)),
+    )
+    old = read_manifest(store, folder)
+    if old is not None:
+        if new.same_content(old):
+            return old
+        new = replace(new, version=old.version + 1, supersedes=old.version)
+    store.put(folder + NAME, new.to_bytes(), overwrite=old is not None)
+    return new

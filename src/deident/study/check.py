@@ -1,0 +1,135 @@
+"""Hand a staged study to independent validation."""
+
+from __future__ import annotations
+
+import functools
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Final
+
+from deident.context import Context, worker_context
+from deident.errors import NotFound, Reason, Refusal, TransientProblem
+from deident.job import Job
+from deident.stores.protocol import OpenObject, Store
+from deident.study.model import StagedInstance, StagedStudy, ValidatedStudy
+from deident.study.pool import WorkerPool
+from deident.validation import Claims, Finding, Pair, validate_study
+
+__all__ = ["validate"]
+
+_OPEN_AT_ONCE: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What validation in a worker needs: references, where the pairs lie, and how many instances were held."""
+
+    references: tuple[str, ...]
+    staged: tuple[StagedInstance, ...] = field(repr=False)
+    exclusions: int
+
+
+def validate(context: Context, staged: StagedStudy, pool: WorkerPool | None = None) -> ValidatedStudy:
+    """Check every staged output and the study as a whole against the source. Any finding holds the study.
+
+    A validation that cannot be finished is a finding too. Raises TransientProblem for what may pass.
+    """
+    pairs = [(instance.reference, instance.staged) for instance in staged.instances if instance.staged is not None]
+    if not pairs:
+        return ValidatedStudy(staged, ())
+    request = _Request(
+        references=tuple(reference for reference, _ in pairs),
+        staged=tuple(instance for _, instance in pairs),
+        exclusions=len(staged.instances) - len(pairs),
+    )
+    if pool is None:
+        return ValidatedStudy(staged, _validate(context, request))
+    work = functools.partial(_validate_in_worker, context.job, context.run)
+    (findings,) = pool.map(work, [request], lambda _: (_unfinished(Reason.INTERNAL),))
+    return ValidatedStudy(staged, findings)
+
+
+def _validate_in_worker(job: Job, run: str, requests: Sequence[_Request]) -> list[tuple[Finding, ...]]:
+    context = worker_context(job, run)
+    return [_validate(context, request) for request in requests]
+
+
+def _validate(context: Context, request: _Request) -> tuple[Finding, ...]:
+    sources, outputs = _Opened(context.source), _Opened(context.staging)
+    pairs = (
+        Pair(
+            reference=reference,
+            source=_Lazy(sources, staged.source.key, staged.source.version, staged.source.size),
+            output=_Lazy(outputs, staged.key, staged.version, staged.size),
+            output_name=staged.name,
+            pixel_data=staged.pixel_data,
+        )
+        for reference, staged in zip(request.references, request.staged, strict=True)
+    )
+    claims = Claims(request.staged[0].codes, context.profile.keep_tags, request.exclusions)
+    with sources, outputs:
+        try:
+            return tuple(validate_study(pairs, claims))
+        except TransientProblem:
+            raise
+        except Refusal as refusal:
+            reason = refusal.reason
+        except NotFound:
+            reason = Reason.CHANGED
+        except MemoryError:
+            reason = None
+        except Exception:  # noqa: BLE001 - whatever it is: its text may quote the instance
+            reason = Reason.INTERNAL
+    if reason is None:
+        raise TransientProblem("the machine ran out of memory")
+    return (_unfinished(reason),)
+
+
+def _unfinished(reason: Reason) -> Finding:
+    return Finding(reason, "unfinished", "", "")
+
+
+class _Opened:
+    """Objects kept open, the last few used: a study can have more instances than a process may open files."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._open: OrderedDict[str, tuple[OpenObject, ExitStack]] = OrderedDict()
+
+    def get(self, key: str, version: str) -> OpenObject:
+        """The open object. Raises Refusal(CHANGED) when it is not the version that was de-identified."""
+        found = self._open.get(key)
+        if found is not None:
+            self._open.move_to_end(key)
+            return found[0]
+        stack = ExitStack()
+        opened = stack.enter_context(self._store.open(key))
+        if opened.version != version:
+            stack.close()
+            raise Refusal(Reason.CHANGED)
+        self._open[key] = (opened, stack)
+        if len(self._open) > _OPEN_AT_ONCE:
+            self._open.popitem(last=False)[1][1].close()
+        return opened
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        while self._open:
+            self._open.popitem()[1][1].close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Lazy:
+    """A source that is opened when it is read."""
+
+    opened: _Opened = field(repr=False)
+    key: str = field(repr=False)
+    version: str = field(repr=False)
+    size: int
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        return self.opened.get(self.key, self.version).read_at(offset, length)

@@ -1,0 +1,87 @@
+"""What flows along the path of one study: outcomes of its instances. Nothing here shows an original when printed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from deident.audit import AuditRecord, withdrawn
+from deident.discovery import InstanceRef, StudyRef
+from deident.errors import Ending, Reason
+from deident.validation import Finding
+
+__all__ = ["InstanceOutcome", "StagedInstance", "StagedStudy", "ValidatedStudy", "count_endings", "count_reasons"]
+
+
+@dataclass(frozen=True, slots=True)
+class StagedInstance:
+    """An output in staging: `key` there, `name` once released, `size` in bytes, `digest` (`sha256:`) of its bytes.
+
+    `version` is that of the staged object: what is released must be what was validated.
+    """
+
+    key: str
+    version: str
+    name: str
+    size: int
+    digest: str
+    source: InstanceRef
+    pixel_data: str
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceOutcome:
+    """How one input ended, as far as it got; `staged` is None for an input that is held or skipped."""
+
+    record: AuditRecord
+    staged: StagedInstance | None = None
+
+    @property
+    def reference(self) -> str:
+        """Keyed reference of the input."""
+        return self.record.input
+
+    @property
+    def reason(self) -> Reason | None:
+        return self.record.reason
+
+    @property
+    def ending(self) -> Ending:
+        return self.record.ending
+
+    def held(self, reason: Reason) -> InstanceOutcome:
+        """The same input when its output is not released after all."""
+        return InstanceOutcome(withdrawn(self.record, reason))
+
+
+@dataclass(frozen=True, slots=True)
+class StagedStudy:
+    """Every input of a study with its outcome; the outputs lie in staging."""
+
+    study: StudyRef
+    instances: tuple[InstanceOutcome, ...] = field(repr=False)
+
+    @property
+    def staged(self) -> tuple[StagedInstance, ...]:
+        return tuple(instance.staged for instance in self.instances if instance.staged is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class ValidatedStudy:
+    """A staged study with what validation holds against it; any finding holds all of it."""
+
+    staged: StagedStudy
+    findings: tuple[Finding, ...]
+
+
+def count_endings(instances: Iterable[InstanceOutcome]) -> dict[str, int]:
+    """Instances per ending; every ending is there."""
+    found = Counter(instance.ending for instance in instances)
+    return {ending.value: found[ending] for ending in Ending}
+
+
+def count_reasons(reasons: Iterable[Reason | None]) -> dict[str, int]:
+    """How often each reason occurs, most frequent first."""
+    return dict(Counter(reason.value for reason in reasons if reason is not None).most_common())

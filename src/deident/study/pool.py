@@ -1,0 +1,111 @@
+"""A pool of worker processes that survives the death of a worker, and finds the item that killed it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from typing import Any, Final, TypeVar
+
+__all__ = ["CHUNK", "WorkerPool"]
+
+#: Items handed to a worker at a time: enough to hide the cost of handing over, few enough to share evenly.
+CHUNK: Final = 16
+_IDLE_SECONDS: Final = 60
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+
+class WorkerPool:
+    """Worker processes shared by the threads of a run.
+
+    When a worker dies (out of memory, a crash in native code) every call in flight fails with it. Those are run again one item
+    at a time in a process of their own, so that only the item that kills its process is given up.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._alone = threading.Lock()
+
+    def map(
+        self, function: Callable[[Sequence[_T]], list[_R]], items: Sequence[_T], give_up: Callable[[_T], _R]
+    ) -> list[_R]:
+        """`function` over chunks of `items`, results in order; `give_up(item)` stands for an item that killed a worker.
+
+        `function` must be picklable and return one result for each item. Its exceptions are raised here.
+        """
+        chunks = [items[start : start + CHUNK] for start in range(0, len(items), CHUNK)]
+        futures = [self._submit(function, chunk) for chunk in chunks]
+        try:
+            done = [self._result(future) for future in futures]
+        except BaseException:
+            for future in futures:
+                if future is not None:
+                    future.cancel()
+            raise
+        results: list[_R] = []
+        for chunk, result in zip(chunks, done, strict=True):
+            results.extend(self._one_by_one(function, chunk, give_up) if result is None else result)
+        return results
+
+    def close(self) -> None:
+        """End the worker processes."""
+        self._executor().shutdown(wait=True)
+
+    def _executor(self) -> Any:
+        from loky import get_reusable_executor
+
+        return get_reusable_executor(max_workers=self._workers, timeout=_IDLE_SECONDS)
+
+    def _submit(self, function: Callable[[Sequence[_T]], list[_R]], chunk: Sequence[_T]) -> Future[list[_R]] | None:
+        try:
+            future: Future[list[_R]] = self._executor().submit(function, chunk)
+        except BrokenExecutor:
+            return None
+        return future
+
+    def _result(self, future: Future[list[_R]] | None) -> list[_R] | None:
+        """The results of a chunk, or None when a worker died meanwhile, perhaps because of another chunk."""
+        if future is None:
+            return None
+        try:
+            return future.result()
+        except BrokenExecutor:
+            return None
+
+    def _one_by_one(
+        self, function: Callable[[Sequence[_T]], list[_R]], chunk: Sequence[_T], give_up: Callable[[_T], _R]
+    ) -> list[_R]:
+        results: list[_R] = []
+        with self._alone:
+            lone = _Lone()
+            try:
+                for item in chunk:
+                    outcome = lone.run(function, [item])
+                    results.append(give_up(item) if outcome is None else outcome[0])
+            finally:
+                lone.close()
+        return results
+
+
+class _Lone:
+    """One worker process for one item at a time, replaced when it dies."""
+
+    def __init__(self) -> None:
+        self._executor: ProcessPoolExecutor | None = None
+
+    def run(self, function: Callable[[Sequence[_T]], list[_R]], items: Sequence[_T]) -> list[_R] | None:
+        from loky import ProcessPoolExecutor as Executor
+
+        if self._executor is None:
+            self._executor = Executor(max_workers=1)
+        try:
+            return self._executor.submit(function, items).result()
+        except BrokenExecutor:
+            self.close()
+            return None
+
+    def close(self) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=True)
+            self._executor = None

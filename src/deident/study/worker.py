@@ -1,0 +1,97 @@
+"""What a worker does with single instances: read, de-identify, write to staging, hash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from deident.audit import held, released
+from deident.context import Context, worker_context
+from deident.discovery import InstanceRef
+from deident.errors import NotFound, PlaceProblem, Reason, Refusal, TransientProblem
+from deident.job import Job
+from deident.stores.names import key_text
+from deident.stores.protocol import BLOCK, OpenObject, Store
+from deident.study.model import InstanceOutcome, StagedInstance
+
+__all__ = ["Task", "digest_of", "stage_chunk", "stage_instance", "stage_in_worker", "staging_key"]
+
+#: An instance and its place in staging.
+Task = tuple[InstanceRef, str]
+
+
+def staging_key(run: str, study: str, number: int) -> str:
+    """Where the output of the instance `number` of a study lies until it is released."""
+    return f"{run}/{study}/{number:06d}.dcm"
+
+
+def stage_in_worker(job: Job, run: str, tasks: Sequence[Task]) -> list[InstanceOutcome]:
+    """`stage_chunk` in another process, which opens the job and loads the key by itself."""
+    return stage_chunk(worker_context(job, run), tasks)
+
+
+def stage_chunk(context: Context, tasks: Sequence[Task]) -> list[InstanceOutcome]:
+    """De-identify instances into staging, in order. Raises TransientProblem or PlaceProblem when staging fails."""
+    return [stage_instance(context, instance, key) for instance, key in tasks]
+
+
+def stage_instance(context: Context, instance: InstanceRef, key: str) -> InstanceOutcome:
+    """De-identify one instance into staging as `key`; whatever is wrong with the instance is its outcome.
+
+    No text of an unexpected exception goes anywhere, as it may quote the instance.
+    """
+    reference = context.pseudonyms.reference(key_text(instance.key))
+    try:
+        return _stage(context, instance, key, reference)
+    except Refusal as refusal:
+        reason, detail = refusal.reason, refusal.detail
+    except NotFound:
+        reason, detail = Reason.CHANGED, "it is gone"
+    except (TransientProblem, PlaceProblem):
+        raise
+    except (MemoryError, OSError):
+        reason, detail = None, ""
+    except Exception:  # noqa: BLE001 - one bad instance must not end the others
+        reason, detail = Reason.INTERNAL, ""
+    if reason is None:
+        raise TransientProblem("the machine ran out of memory or another resource")
+    return InstanceOutcome(held(reference, reason, detail))
+
+
+def _stage(context: Context, instance: InstanceRef, key: str, reference: str) -> InstanceOutcome:
+    with context.source.open(instance.key) as source:
+        if source.version != instance.version:
+            raise Refusal(Reason.CHANGED)
+        result = context.engine().deidentify(source)
+        # Checks before anything appears in staging that the source is still what was read.
+        context.staging.write(key, result.segments, source, overwrite=True)
+    with context.staging.open(key) as output:
+        version, size, digest = output.version, output.size, digest_of(output)
+    name = result.identity.output_name
+    return InstanceOutcome(
+        record=released(result, reference=reference, output=name, pseudonyms=context.pseudonyms),
+        staged=StagedInstance(
+            key=key,
+            version=version,
+            name=name,
+            size=size,
+            digest=digest,
+            source=instance,
+            pixel_data=result.statistics.pixel_data,
+            codes=result.codes,
+        ),
+    )
+
+
+def digest_of(opened: OpenObject) -> str:
+    """`sha256:` and the hex digest of an object, read 1 MiB at a time."""
+    digest = hashlib.sha256()
+    for offset in range(0, opened.size, BLOCK):
+        digest.update(opened.read_at(offset, BLOCK))
+    return "sha256:" + digest.hexdigest()
+
+
+def stored_digest(store: Store, key: str) -> str:
+    """The digest of a stored object."""
+    with store.open(key) as opened:
+        return digest_of(opened)
