@@ -87,6 +87,12 @@ class Context:
             engine = self._local.engine = Deidentifier(self.profile, self.pseudonyms)
         return engine
 
+    def audit_file(self, study: str) -> Path:
+        """Where the audit log of a study of this run stands; the folder is made."""
+        folder = self.home.audit / self.run
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder / f"{study}.json"
+
     def close(self) -> None:
         """Give up the lock on the run."""
         if self._lock >= 0:
@@ -103,7 +109,7 @@ class Context:
         self.close()
 
     def sweep(self) -> int:
-        """Remove what killed runs left in staging (it counts as originals: it must not lie about); return how many did."""
+        """Remove what killed runs left in staging: it counts as originals. Returns how many runs that were."""
         swept = 0
         for name in sorted(os.listdir(self.home.staging)):
             lock = _try_lock(self.home.runs / name)

@@ -70,7 +70,7 @@ class ProjectHome:
 
     @classmethod
     def open(cls, root: Path | str | None = None) -> ProjectHome:
-        """Create what is missing. Raises PlaceProblem for a folder that is something else or belongs to another user."""
+        """Create what is missing. Raises PlaceProblem for a folder that is something else or somebody else's."""
         path = Path(os.path.realpath(Path(root).expanduser() if root is not None else default_home()))
         home = cls(path)
         failure = ""

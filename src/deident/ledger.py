@@ -88,7 +88,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class StudyOutcome:
-    """How a study ended, as it stands in the ledger; `unchanged`: an earlier run had done it, and nothing was done now."""
+    """How a study ended, as the ledger has it; `unchanged`: an earlier run had done it, and nothing was done now."""
 
     record: Record
     unchanged: bool = False

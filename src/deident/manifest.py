@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -25,8 +24,8 @@ class ManifestError(DeidentError):
 class Manifest:
     """What is released of a study: pseudonyms, names and digests.
 
-    It holds no time and no run, so that a run that was killed and starts again writes the same bytes. `version` counts from
-    1; `supersedes` is the version that it replaced, 0 for none.
+    It holds no time and no run, so that a run that was killed and starts again writes the same bytes. `version`
+    counts from 1; a manifest supersedes every one of a lower version.
     """
 
     patient: str
@@ -35,7 +34,6 @@ class Manifest:
     code_version: str
     instances: tuple[OutputDigest, ...]
     version: int = 1
-    supersedes: int = 0
 
     def to_bytes(self) -> bytes:
         return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=1).encode() + b"\n"
@@ -53,7 +51,8 @@ class Manifest:
         raise ManifestError("an object stands where a manifest should be and is none")
 
     def same_content(self, other: Manifest) -> bool:
-        return replace(self, version=0, supersedes=0) == replace(other, version=0, supersedes=0)
+        """Whether both say the same, versions apart."""
+        return replace(self, version=other.version) == other
 
 
 def study_folder(name: str) -> str:
@@ -70,22 +69,15 @@ def read_manifest(store: Store, folder: str) -> Manifest | None:
         return None
 
 
-def publish(
-    store: Store, folder: str, instances: Iterable[OutputDigest], *, profile_digest: str, code_version: str
-) -> Manifest:
-    """Write the manifest of a study whose objects all stand in the store; keep it when it says the same already."""
-    patient, study, _ = folder.split("/")
-    new = Manifest(
-        patient=patient,
-        study=study,
-        profile_digest=profile_digest,
-        code_version=code_version,
-        instances=tuple(sorted(instances, key=lambda instance: instance.name)),
-    )
+def publish(store: Store, folder: str, new: Manifest) -> Manifest:
+    """Write the manifest of a study whose objects all stand in the store; keep an old one that says the same.
+
+    The version is at least that of `new`, and above that of the manifest which it supersedes.
+    """
     old = read_manifest(store, folder)
     if old is not None:
         if new.same_content(old):
             return old
-        new = replace(new, version=old.version + 1, supersedes=old.version)
+        new = replace(new, version=max(new.version, old.version + 1))
     store.put(folder + NAME, new.to_bytes(), overwrite=old is not None)
     return new

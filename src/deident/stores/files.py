@@ -124,8 +124,8 @@ def write_file(
     """Write `segments`, ranges taken from `source`, as the file `name` in `folder` (descriptor or path); give its size.
 
     The file appears whole or not at all, and replaces nothing unless `overwrite`. Where `source` is an open file the
-    kernel copies the ranges. A `source` that can tell is checked for changes first. Raises AlreadyExists, Refusal(CHANGED),
-    TransientProblem (disk full, ...) or PlaceProblem (no permission, ...).
+    kernel copies the ranges. A `source` that can tell is checked for changes first. Raises AlreadyExists,
+    Refusal(CHANGED), TransientProblem (disk full, ...) or PlaceProblem (no permission, ...).
     """
     if isinstance(folder, str):
         opened = _open_folder(folder)

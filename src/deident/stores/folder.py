@@ -103,7 +103,7 @@ class FolderStore:
         return self.write(key, [data], overwrite=overwrite)
 
     def copy_from(self, other: Store, key: str, to: str, *, overwrite: bool = False) -> Written:
-        """Copy an object; from a private folder on the same file system by a hard link: nobody changes those in place."""
+        """Copy an object; from a private folder on the same file system by a hard link: those never change in place."""
         with other.open(key) as source:
             if isinstance(other, FolderStore) and other._private and isinstance(source, OpenFile):
                 with contextlib.suppress(_NotLinkedError):
@@ -163,7 +163,7 @@ class FolderStore:
         return operate(self._folders.fresh(folder, create=create).fd, name)
 
     def _link(self, source: OpenFile, overwrite: bool, folder: int, name: str) -> None:
-        """Give the open file another name, with the mode of this store. Raises _NotLinkedError where that is impossible."""
+        """Give the open file another name, with the mode of this store. Raises _NotLinkedError where it cannot be."""
         try:
             if not self._private:
                 os.fchmod(source.fileno(), PUBLIC & ~umask())

@@ -68,6 +68,7 @@ def _validate(context: Context, request: _Request) -> tuple[Finding, ...]:
         )
         for reference, staged in zip(request.references, request.staged, strict=True)
     )
+    reason: Reason | None
     claims = Claims(request.staged[0].codes, context.profile.keep_tags, request.exclusions)
     with sources, outputs:
         try:

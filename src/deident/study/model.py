@@ -51,9 +51,9 @@ class InstanceOutcome:
     def ending(self) -> Ending:
         return self.record.ending
 
-    def held(self, reason: Reason) -> InstanceOutcome:
+    def held(self, reason: Reason, detail: str = "") -> InstanceOutcome:
         """The same input when its output is not released after all."""
-        return InstanceOutcome(withdrawn(self.record, reason))
+        return InstanceOutcome(withdrawn(self.record, reason, detail))
 
 
 @dataclass(frozen=True, slots=True)

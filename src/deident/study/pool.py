@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future
 from typing import Any, Final, TypeVar
+
+from loky import ProcessPoolExecutor, get_reusable_executor
 
 __all__ = ["CHUNK", "WorkerPool"]
 
@@ -19,8 +21,8 @@ _R = TypeVar("_R")
 class WorkerPool:
     """Worker processes shared by the threads of a run.
 
-    When a worker dies (out of memory, a crash in native code) every call in flight fails with it. Those are run again one item
-    at a time in a process of their own, so that only the item that kills its process is given up.
+    When a worker dies (out of memory, a crash in native code) every call in flight fails with it. Those are run again one
+    item at a time in a process of their own, so that only the item that kills its process is given up.
     """
 
     def __init__(self, workers: int) -> None:
@@ -53,8 +55,6 @@ class WorkerPool:
         self._executor().shutdown(wait=True)
 
     def _executor(self) -> Any:
-        from loky import get_reusable_executor
-
         return get_reusable_executor(max_workers=self._workers, timeout=_IDLE_SECONDS)
 
     def _submit(self, function: Callable[[Sequence[_T]], list[_R]], chunk: Sequence[_T]) -> Future[list[_R]] | None:
@@ -92,13 +92,11 @@ class _Lone:
     """One worker process for one item at a time, replaced when it dies."""
 
     def __init__(self) -> None:
-        self._executor: ProcessPoolExecutor | None = None
+        self._executor: Any = None
 
     def run(self, function: Callable[[Sequence[_T]], list[_R]], items: Sequence[_T]) -> list[_R] | None:
-        from loky import ProcessPoolExecutor as Executor
-
         if self._executor is None:
-            self._executor = Executor(max_workers=1)
+            self._executor = ProcessPoolExecutor(max_workers=1)
         try:
             return self._executor.submit(function, items).result()
         except BrokenExecutor:

@@ -21,12 +21,10 @@ __all__ = ["deidentify_study"]
 def deidentify_study(context: Context, study: StudyRef, pool: WorkerPool | None = None) -> StagedStudy:
     """De-identify every instance into staging, in worker processes when there is a `pool`.
 
-    Instances are held one by one, each with its reason. Raises TransientProblem (a full disk, ...) and PlaceProblem; then
-    nothing is lost by calling it again.
+    Instances are held one by one, each with its reason. Raises TransientProblem (a full disk, ...) and PlaceProblem;
+    then nothing is lost by calling it again.
     """
-    tasks = [
-        (instance, staging_key(context.run, study.id, number)) for number, instance in enumerate(study.instances)
-    ]
+    tasks = [(instance, staging_key(context.run, study.id, number)) for number, instance in enumerate(study.instances)]
     if pool is None:
         outcomes = stage_chunk(context, tasks)
     else:

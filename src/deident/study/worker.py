@@ -14,7 +14,7 @@ from deident.stores.names import key_text
 from deident.stores.protocol import BLOCK, OpenObject, Store
 from deident.study.model import InstanceOutcome, StagedInstance
 
-__all__ = ["Task", "digest_of", "stage_chunk", "stage_instance", "stage_in_worker", "staging_key"]
+__all__ = ["Task", "digest_of", "stage_chunk", "stage_in_worker", "stage_instance", "staging_key", "stored_digest"]
 
 #: An instance and its place in staging.
 Task = tuple[InstanceRef, str]
@@ -41,6 +41,7 @@ def stage_instance(context: Context, instance: InstanceRef, key: str) -> Instanc
     No text of an unexpected exception goes anywhere, as it may quote the instance.
     """
     reference = context.pseudonyms.reference(key_text(instance.key))
+    reason: Reason | None
     try:
         return _stage(context, instance, key, reference)
     except Refusal as refusal:

@@ -1,0 +1,157 @@
+"""Release a validated study: its objects, then the manifest that makes them visible, then the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from deident.audit import AuditLog, held, now
+from deident.context import Context
+from deident.discovery import StudyRef
+from deident.errors import AlreadyExists, Ending, Reason
+from deident.ledger import Outcome, OutputDigest, Record, StudyOutcome
+from deident.manifest import NAME, Manifest, publish, read_manifest, study_folder
+from deident.stores.names import key_text
+from deident.study.model import InstanceOutcome, StagedInstance, ValidatedStudy, count_endings, count_reasons
+from deident.study.worker import stored_digest
+from deident.validation import Finding
+
+__all__ = ["quarantine_study", "release"]
+
+
+def release(context: Context, validated: ValidatedStudy) -> StudyOutcome:
+    """Make a study visible, or hold it, and write down how it ended; the record in the ledger is the commit.
+
+    Killed anywhere, the next run does the study again and ends with the same objects. Raises TransientProblem and
+    PlaceProblem; then nothing new is visible.
+    """
+    study, staged = validated.staged.study, validated.staged.staged
+    instances = validated.staged.instances
+    findings = [*validated.findings, *_own_findings(context, staged)]
+    if findings:
+        instances = _hold_all(instances, findings)
+        _withdraw(context, staged)
+        staged = ()
+    record = _record(context, study, instances, [finding.reason for finding in findings])
+    if staged:
+        record = _publish(context, record, staged)
+    return _commit(context, study, instances, record)
+
+
+def quarantine_study(context: Context, study: StudyRef, reason: Reason) -> StudyOutcome:
+    """Hold a study that could not be done, for instance because every retry failed; nothing of it is released."""
+    references = (context.pseudonyms.reference(key_text(instance.key)) for instance in study.instances)
+    instances = tuple(InstanceOutcome(held(reference, reason)) for reference in references)
+    return _commit(context, study, instances, _record(context, study, instances, []))
+
+
+def _own_findings(context: Context, staged: Sequence[StagedInstance]) -> list[Finding]:
+    """What must hold besides validation: one folder for the study, and staging as validation saw it."""
+    if len({study_folder(instance.name) for instance in staged}) > 1:
+        return [Finding(Reason.STUDY_INCONSISTENT, "one-patient", "", "")]
+    for instance in staged:
+        with context.staging.open(instance.key) as opened:
+            if opened.version != instance.version:
+                return [Finding(Reason.CHANGED, "staging", "", "")]
+    return []
+
+
+def _hold_all(instances: Iterable[InstanceOutcome], findings: Sequence[Finding]) -> tuple[InstanceOutcome, ...]:
+    """Every output is held: for its own finding where it has one, else for the first of the study."""
+    own = {finding.reference: finding for finding in reversed(findings)}
+    result = []
+    for instance in instances:
+        if instance.staged is None:
+            result.append(instance)
+            continue
+        finding = own.get(instance.reference, findings[0])
+        detail = ": ".join(filter(None, (finding.check, finding.detail)))
+        result.append(instance.held(finding.reason, detail))
+    return tuple(result)
+
+
+def _record(
+    context: Context, study: StudyRef, instances: Sequence[InstanceOutcome], findings: Sequence[Reason]
+) -> Record:
+    counts = count_endings(instances)
+    # The reasons of the instances; one that no instance got, being a second finding, is counted all the same.
+    reasons = count_reasons(findings) | count_reasons(instance.reason for instance in instances)
+    if counts[Ending.RELEASED]:
+        outcome = Outcome.RELEASED
+    else:
+        outcome = Outcome.QUARANTINED if counts[Ending.QUARANTINED] else Outcome.SKIPPED
+    return Record(
+        study=study.id,
+        run=context.run,
+        outcome=outcome,
+        fingerprint=study.fingerprint,
+        profile_digest=context.profile.digest(),
+        code_version=context.code_version,
+        counts=counts,
+        reasons=reasons,
+        modalities=study.modalities,
+    )
+
+
+def _publish(context: Context, record: Record, staged: Sequence[StagedInstance]) -> Record:
+    """Copy the objects, then write the manifest; what an earlier version had and this one has not goes last."""
+    folder = study_folder(staged[0].name)
+    outputs = tuple(OutputDigest(instance.name, instance.size, instance.digest) for instance in staged)
+    patient, uid, _ = folder.split("/")
+    earlier = context.ledger.latest(record.study)
+    manifest = Manifest(
+        patient=patient,
+        study=uid,
+        profile_digest=record.profile_digest,
+        code_version=record.code_version,
+        instances=tuple(sorted(outputs, key=lambda output: output.name)),
+        version=1 + (earlier.manifest_version if earlier is not None else 0),
+    )
+    try:
+        for instance in staged:
+            _copy(context, instance, folder)
+        written = publish(context.released, folder, manifest)
+    except BaseException:
+        _withdraw(context, staged)
+        raise
+    _remove_superseded(context, folder, {output.name for output in outputs})
+    return replace(record, manifest=folder + NAME, manifest_version=written.version, outputs=written.instances)
+
+
+def _copy(context: Context, instance: StagedInstance, folder: str) -> None:
+    """Bring one object out. The same bytes under this name stay; others are replaced, out of sight of any manifest."""
+    try:
+        context.released.copy_from(context.staging, instance.key, instance.name)
+        return
+    except AlreadyExists:
+        pass
+    if stored_digest(context.released, instance.name) != instance.digest:
+        context.released.delete(folder + NAME)
+        context.released.copy_from(context.staging, instance.key, instance.name, overwrite=True)
+
+
+def _withdraw(context: Context, staged: Sequence[StagedInstance]) -> None:
+    """Take away what was copied of a study that is not visible; what an earlier version made visible stays as it is."""
+    for folder in sorted({study_folder(instance.name) for instance in staged}):
+        if read_manifest(context.released, folder) is None:
+            _remove_superseded(context, folder, set())
+
+
+def _remove_superseded(context: Context, folder: str, keep: set[str]) -> None:
+    """Remove the instances in a study folder that are not in `keep`; files of others are none of our business."""
+    for entry in list(context.released.list(folder)):
+        series, _, name = entry.key.removeprefix(folder).partition("/")
+        ours = series.startswith("2.25.") and name.startswith("2.25.") and name.endswith(".dcm")
+        if ours and entry.key not in keep:
+            context.released.delete(entry.key)
+
+
+def _commit(context: Context, study: StudyRef, instances: Sequence[InstanceOutcome], record: Record) -> StudyOutcome:
+    """Audit, then the ledger; after that the study is done and its staging goes."""
+    with AuditLog(context.audit_file(study.id), profile=context.profile, run=context.run, overwrite=True) as log:
+        for instance in instances:
+            log.add(instance.record)
+    written = context.ledger.append(replace(record, finished=now()))
+    for entry in list(context.staging.list(f"{context.run}/{study.id}/")):
+        context.staging.delete(entry.key)
+    return StudyOutcome(written)
