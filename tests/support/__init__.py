@@ -1,0 +1,1 @@
+"""What the tests share: the corpora, data sets built in code, the planter of identifiers and the search for leaks."""
