@@ -52,8 +52,8 @@ class Deidentified:
     """The output of one instance as segments, and everything that was decided on the way.
 
     `decisions` holds one entry for each element that was not simply kept, in data-set order. `patient_id` is the original
-    Patient ID, for keyed references alone. `map_entries` are the pairs for the vault. `pixel_range` is (offset, length) of
-    the stored pixel data value in the output, or None; native pixel data that was copied is byte-identical there.
+    Patient ID and `study_uid` the original Study Instance UID, for keyed references alone. `originals` are (domain, original,
+    pseudonym) and UI values with their replacements, from which `map_entries` makes the pairs for the vault.
     `codes` are the CID 7050 code values that the output declares; `warnings` name codes, never values.
     """
 
@@ -65,4 +65,22 @@ class Deidentified:
     warnings: tuple[str, ...]
     patient_id: str = field(repr=False)
     study_uid: str = field(repr=False)
-    map_entries: tuple[MapEntry, ...] = field(repr=False)
+    originals: tuple[tuple[str, str, str] | tuple[bytes, bytes], ...] = field(repr=False)
+
+    @property
+    def map_entries(self) -> tuple[MapEntry, ...]:
+        """The pairs for the vault: patient id, accession number, study id and UIDs with what replaced them."""
+        entries = dict[MapEntry, None]()
+        for entry in self.originals:
+            if len(entry) == 3:
+                entries[MapEntry(*entry)] = None
+                continue
+            for original, new in zip(entry[0].split(b"\\"), entry[1].split(b"\\"), strict=False):
+                pair = MapEntry("uid", _uid_text(original), _uid_text(new))
+                if pair.original and pair.original != pair.pseudonym:
+                    entries[pair] = None
+        return tuple(entries)
+
+
+def _uid_text(value: bytes) -> str:
+    return value.strip(b"\0 ").decode("latin-1")

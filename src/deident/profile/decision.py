@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["Action", "Decision"]
+__all__ = ["Action", "Decision", "Method"]
 
 
 class Action(StrEnum):
@@ -19,14 +19,28 @@ class Action(StrEnum):
     CLEAN = "C"
 
 
+class Method(StrEnum):
+    """How an action is carried out."""
+
+    PLAIN = ""
+    PATIENT_NAME = "patient-name"
+    PATIENT_ID = "patient-id"
+    ACCESSION = "accession"
+    STUDY_ID = "study-id"
+    AGE = "age"
+    MARKER = "marker"
+    DUMMY_ITEM = "dummy-item"
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What was decided for the attribute `tag` at one place of the data set.
 
     `path` is the sequences around it, outermost first (item numbers do not matter to a rule); `tag` and `path` are
     (group << 16 | element). `keyword` is PS3.6's, empty for private elements. `because` names the deciding table, option or
-    override (`E.1-1`, `gaps`, `private`, `option:retain_patient_characteristics`, `known-identifier`, ...). `identifying`
-    says that the value counts as a known identifier of the instance (RULES section 14), as `kind` ("" = none).
+    override (`E.1-1`, `gaps`, `private`, `option:retain_patient_characteristics`, `known-identifier`, ...). `kind`
+    says that the value counts as a known identifier of the instance (RULES section 14) and of which kind ("" = it does not).
+    `method` names the way in which the action is carried out where the letter alone does not say it.
     """
 
     tag: int
@@ -35,6 +49,7 @@ class Decision:
     action: Action
     because: str
     kind: str = field(default="")
+    method: Method = field(default=Method.PLAIN)
 
     @property
     def place(self) -> str:

@@ -1,0 +1,208 @@
+"""One instance, bytes to bytes: scan, decide, splice; refuse whatever cannot be done safely."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from deident.engine import part10
+from deident.engine.charsets import decode, parse_specific_character_set
+from deident.engine.limits import Limits
+from deident.engine.markers import Insertions
+from deident.engine.part10 import BytesSource, FileHead
+from deident.engine.pixelrisk import pixel_risk
+from deident.engine.plan import Decisions, Plan
+from deident.engine.result import Deidentified, Identity, Statistics
+from deident.engine.run import Run
+from deident.engine.scan import Notes, Shared
+from deident.engine.search import Searcher
+from deident.engine.segments import Source, materialise
+from deident.engine.syntax import Syntax
+from deident.errors import Reason, Refusal
+from deident.profile.decision import Action, Decision
+from deident.profile.model import PixelRisk, Profile
+from deident.profile.rules import Rules
+from deident.pseudonyms import Pseudonyms
+from deident.standard import iods, uids
+
+__all__ = ["Deidentifier"]
+
+_MODALITY: Final = re.compile("[A-Z]{2,8}")
+
+#: Stands in until the data set has told its SOP class.
+_ANY_CLASS: Final = "1.2.840.10008.5.1.4.1.1.2"
+
+
+class Deidentifier:
+    """De-identifies instances under one profile and one key. Keeps caches: one per worker, not to be shared by threads."""
+
+    def __init__(self, profile: Profile, pseudonyms: Pseudonyms, limits: Limits = Limits()) -> None:
+        self._profile = profile
+        self._pseudonyms = pseudonyms
+        self._limits = limits
+        self._rules = Rules(profile)
+        self._decisions = Decisions()
+        self._insertions = Insertions(self._rules)
+        self._shared = Shared(pseudonyms, limits, self._insertions, profile.age_cap)
+        self._searcher = Searcher()
+        self._plans: dict[tuple[str, frozenset[int], Syntax, bool], Plan] = {}
+        self._signatures: dict[tuple[str, frozenset[int]], frozenset[int]] = {}
+        self._latest: dict[str, frozenset[int]] = {}
+        self._done: dict[tuple[int, ...], tuple[tuple[Decision, ...], int, int, int]] = {}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know of the profile before a run."""
+        return () if self._rules.conforms else ("no-conformance-claim",)
+
+    def deidentify(self, source: Source) -> Deidentified:
+        """De-identify one instance. Raises Refusal, with the reason, for everything that must not be released."""
+        head = part10.read_file_head(source)
+        if head.deflated:
+            return self._deflated(source, head)
+        return self._data_set(source, head, head.data_set, head.buffer)
+
+    def _deflated(self, source: Source, head: FileHead) -> Deidentified:
+        inflated = BytesSource(part10.inflate(source, head, self._limits))
+        result = self._data_set(inflated, head, 0, b"")
+        meta, *body = result.segments
+        if not isinstance(meta, bytes):
+            raise Refusal(Reason.INTERNAL, "file head")
+        return replace(result, segments=[meta, part10.deflate(materialise(body, inflated))])
+
+    # -- scanning
+
+    def _data_set(self, source: Source, head: FileHead, start: int, buffer: bytes) -> Deidentified:
+        sop_class = head.sop_class
+        trust_un, hits = True, frozenset[bytes]()
+        for _attempt in range(8):
+            known_class = sop_class if iods.iod_of(sop_class) else _ANY_CLASS
+            in_force = self._latest.get(known_class) or self._signature(known_class, frozenset())
+            plan = self._plan(known_class, in_force, head.syntax, trust_un)
+            run = Run(self._shared, source, head, plan, Notes(hits))
+            try:
+                run.scan(start, buffer)
+            except Refusal as refusal:
+                if refusal.reason in (Reason.BROKEN, Reason.TRUNCATED) and run.notes.un_sequence and trust_un:
+                    trust_un = False
+                    continue
+                raise
+            notes = run.notes
+            found_class = notes.seen.get(0x00080016, b"").strip(b"\0 ").decode("latin-1")
+            if found_class != sop_class:
+                sop_class = found_class
+                _refuse_class(sop_class)
+                continue
+            _refuse_class(sop_class)
+            signature = self._signature(sop_class, frozenset(notes.marks))
+            self._latest[sop_class] = signature
+            if signature != in_force:
+                continue
+            more = self._searcher.hits(notes)
+            if more:
+                hits = hits | more
+                continue
+            return self._finish(run, sop_class)
+        raise Refusal(Reason.RULE_FAILED, "the instance does not settle")
+
+    def _plan(self, sop_class: str, in_force: frozenset[int], syntax: Syntax, trust_un: bool) -> Plan:
+        key = (sop_class, in_force, syntax, trust_un)
+        plan = self._plans.get(key)
+        if plan is None:
+            iod = iods.iod_of(sop_class)
+            if iod is None:
+                raise Refusal(Reason.SOP_CLASS_UNKNOWN)
+            if len(self._plans) >= 256:
+                self._plans.clear()
+            plan = self._plans[key] = Plan(self._rules, iod, in_force, syntax, self._decisions, trust_un=trust_un)
+        return plan
+
+    def _signature(self, sop_class: str, marks: frozenset[int]) -> frozenset[int]:
+        key = (sop_class, marks)
+        found = self._signatures.get(key)
+        if found is None:
+            iod = iods.iod_of(sop_class)
+            if iod is None:
+                raise Refusal(Reason.SOP_CLASS_UNKNOWN)
+            found = self._signatures[key] = iod.in_force(marks)
+        return found
+
+    # -- finishing
+
+    def _finish(self, run: Run, sop_class: str) -> Deidentified:
+        notes, head = run.notes, run.head
+        identity, patient_id, study_uid = self._identity(notes, sop_class)
+        if run.has_pixels and self._profile.pixel_risk is PixelRisk.HOLD:
+            risk = pixel_risk(sop_class, notes.seen)
+            if risk:
+                raise Refusal(Reason.PIXEL_RISK, risk)
+        originals = run.replace_deferred(self._pseudonyms, identity.patient, study_uid)
+        run.clean_pixels(self._limits, self._searcher.suspicious(notes))
+        raw_uid = notes.seen[0x00080018]
+        written_uid = identity.sop_uid if raw_uid in notes.uids else raw_uid.strip(b"\0 ").decode("latin-1")
+        meta = part10.write_file_head(sop_class, written_uid, head.transfer_syntax)
+        decisions, removed, private, changed = self._summary(tuple(notes.done))
+        return Deidentified(
+            segments=[meta, *run.segments(self._insertions)],
+            identity=identity,
+            decisions=decisions,
+            statistics=Statistics(notes.elements, removed, private, changed, run.pixel_data),
+            codes=self._insertions.declared(notes),
+            warnings=(*self.warnings, *run.warnings),
+            patient_id=patient_id,
+            study_uid=study_uid,
+            originals=(*originals, *notes.uids.items()),
+        )
+
+    def _identity(self, notes: Notes, sop_class: str) -> tuple[Identity, str, str]:
+        seen = notes.seen
+        raw = {tag: seen.get(tag, b"").strip(b"\0 ") for tag in (0x00080018, 0x0020000D, 0x0020000E)}
+        for tag, value in raw.items():
+            if not value:
+                raise Refusal(Reason.IDENTITY_MISSING, f"({tag >> 16:04X},{tag & 0xFFFF:04X})")
+        study_uid = raw[0x0020000D].decode("latin-1")
+        patient_id = _text(seen.get(0x00100020, b""), notes.charset)
+        patient = self._pseudonyms.patient(patient_id, _text(seen.get(0x00100021, b""), notes.charset), study_uid)
+        modality = seen.get(0x00080060, b"").strip(b"\0 ").decode("latin-1")
+        uid = self._pseudonyms.uid
+        identity = Identity(
+            patient=patient,
+            study_uid=uid(raw[0x0020000D]),
+            series_uid=uid(raw[0x0020000E]),
+            sop_uid=uid(raw[0x00080018]),
+            sop_class_uid=sop_class,
+            modality=modality if _MODALITY.fullmatch(modality) else "",
+        )
+        return identity, patient_id, study_uid
+
+    def _summary(self, done: tuple[int, ...]) -> tuple[tuple[Decision, ...], int, int, int]:
+        """(decisions, removed, of them private, changed): one shared tuple for instances that were treated alike."""
+        known = self._done.get(done)
+        if known is None:
+            decisions = tuple(self._decisions.all[number] for number in done)
+            removed = [d for d in decisions if d.action is Action.REMOVE]
+            private = sum(d.because == "private" for d in removed)
+            if len(self._done) >= 4096:
+                self._done.clear()
+            known = self._done[done] = (decisions, len(removed), private, len(decisions) - len(removed))
+        return known
+
+
+def _text(raw: bytes, charset: bytes) -> str:
+    return decode(raw, parse_specific_character_set(charset), "LO").strip("\0 ")
+
+
+def _refuse_class(sop_class: str) -> None:
+    """Raise the Refusal for SOP classes that are never released (RULES sections 2.2 and 11)."""
+    if not sop_class:
+        raise Refusal(Reason.IDENTITY_MISSING, "(0008,0016)")
+    if sop_class in uids.DOCUMENT_CLASSES:
+        raise Refusal(Reason.ENCAPSULATED_DOCUMENT)
+    if sop_class in uids.AUDIO_CLASSES:
+        raise Refusal(Reason.AUDIO)
+    if sop_class == uids.MEDIA_STORAGE_DIRECTORY:
+        raise Refusal(Reason.DICOMDIR)
+    if iods.iod_of(sop_class) is None:
+        standard = sop_class.startswith("1.2.840.10008.")
+        raise Refusal(Reason.SOP_CLASS_UNKNOWN if standard else Reason.SOP_CLASS_PRIVATE)

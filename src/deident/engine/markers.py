@@ -1,0 +1,82 @@
+"""What deident writes into every output: the de-identification markers and a Patient's Age (RULES sections 6 and 12)."""
+
+from __future__ import annotations
+
+from deident import __version__
+from deident.engine import plan as p
+from deident.engine.ages import age_at_study
+from deident.engine.dummies import pad
+from deident.engine.plan import Level
+from deident.engine.scan import Notes
+from deident.engine.syntax import Syntax
+from deident.profile.model import Option
+from deident.profile.rules import PATIENT_AGE, Rules
+from deident.standard import confidentiality
+
+__all__ = ["Insertions"]
+
+
+class Insertions:
+    """The elements to insert at the top level, by phase. Called by the scanner at each insertion point."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._codes = rules.codes()
+        self._retains_age = Option.RETAIN_PATIENT_CHARACTERISTICS in rules.profile.options
+        self._methods: dict[tuple[Syntax, frozenset[str]], bytes] = {}
+
+    def __call__(self, level: Level, notes: Notes) -> bytes:
+        if level.phase == 0:
+            return self._age(level.syntax, notes)
+        if level.phase == 1:
+            earlier = frozenset(code.decode("latin-1") for code in notes.inside.get(p.METHOD_CODE, ()))
+            key = (level.syntax, earlier)
+            if key not in self._methods:
+                self._methods[key] = self._markers(level.syntax, earlier)
+            return self._methods[key]
+        return level.syntax.element(0x00280303, "CS", b"REMOVED ")
+
+    def rest(self, level: Level | None, notes: Notes) -> bytes:
+        """What is still to be written where the data set ends before the last insertion point."""
+        parts = []
+        while level is not None and level.after is not None:
+            parts.append(self(level, notes))
+            level = level.after
+        return b"".join(parts)
+
+    def declared(self, notes: Notes) -> tuple[str, ...]:
+        """The code values in (0012,0064): those of an earlier de-identification and our own, 113100 first."""
+        if not self._codes:
+            return ()
+        known = {method.code for method in confidentiality.methods().values()}
+        earlier = {code.decode("latin-1") for code in notes.inside.get(p.METHOD_CODE, ())} & known
+        return tuple(sorted({*self._codes, *earlier}))
+
+    def _age(self, syntax: Syntax, notes: Notes) -> bytes:
+        """Patient's Age, where the data set has none and the option to retain it is on."""
+        if not self._retains_age or PATIENT_AGE in notes.seen:
+            return b""
+        age = age_at_study(notes.seen)
+        cap = self._rules.profile.age_cap
+        if age and cap is not None and age.endswith(b"Y") and int(age[:3]) >= cap:
+            age = b"%03dY" % cap
+        return syntax.element(PATIENT_AGE, "AS", age) if age else b""
+
+    def _markers(self, syntax: Syntax, earlier: frozenset[str]) -> bytes:
+        """Patient Identity Removed, De-identification Method and its codes (PS3.3 C.7.1.1)."""
+        if not self._codes:
+            return syntax.element(0x00120062, "CS", b"NO")
+        by_code = {method.code: method for method in confidentiality.methods().values()}
+        codes = sorted({*self._codes, *(earlier & set(by_code))})
+        items = (
+            syntax.element(0x00080100, "SH", pad(code.encode(), "SH"))
+            + syntax.element(0x00080102, "SH", pad(b"DCM", "SH"))
+            + syntax.element(0x00080104, "LO", pad(by_code[code].meaning.encode(), "LO"))
+            for code in codes
+        )
+        method = f"deident {__version__} PS3.15-{confidentiality.EDITION}".encode()
+        return (
+            syntax.element(0x00120062, "CS", pad(b"YES", "CS"))
+            + syntax.element(0x00120063, "LO", pad(method, "LO"))
+            + syntax.sequence(0x00120064, *items)
+        )

@@ -1,0 +1,284 @@
+"""The profile compiled for one kind of instance: at each level of nesting, encoded element header -> what the scanner does.
+
+A level's memo is keyed by the first eight bytes of an element (tag, VR and, but for long VRs, the length), so that one
+dictionary look-up decides an element. Entries are made on first sight. An `int` entry means: keep, and skip that many bytes;
+every other entry is a tuple that starts with one of the kinds below.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from deident.engine.dummies import dummy_items, dummy_value
+from deident.engine.syntax import ALL_VRS, IMPLICIT_LITTLE, LONG_VRS, UNDEFINED, Syntax
+from deident.errors import Reason, Refusal
+from deident.profile.decision import Action, Decision, Method
+from deident.profile.rules import Place, Rules
+from deident.standard import dictionary
+from deident.standard.identifiers import kind_of
+from deident.standard.iods import Iod
+
+__all__ = ["Decisions", "Level", "Plan"]
+
+# Kinds of entries and their fields:
+TEXT: Final = 0  # advance, value offset, replacement on a hit, decision number on a hit
+EDIT: Final = 1  # advance, replacement, decision number
+GATHER: Final = 2  # advance, replacement or None, decision number, kind of identifier, value offset
+UID: Final = 3  # advance, tag, VR, decision number, value offset, element head without length
+SEQUENCE: Final = 4  # offset of the length, child level, mode, replacement, decision number, replacement when emptied
+LONG: Final = 5  # the length follows in four more bytes: look the first twelve up
+BLOB: Final = 6  # advance, value offset, replacement on a hit, decision number on a hit
+AGE: Final = 7  # advance, value offset, decision number, replacement when malformed
+DEFERRED: Final = 8  # advance, value offset, method, tag, VR, decision number
+ITEM_END: Final = 9
+PIXELS: Final = 10  # tag, VR
+PHASE: Final = 11  # the insertion point before this element was reached
+INSIDE: Final = 12  # tag, advance, value offset: a value that is wanted from inside a sequence that is replaced
+CHARSET: Final = 13  # advance, value offset
+WRAPPED: Final = 20  # kinds from here on wrap another entry
+CAPTURE: Final = 20  # tag, inner entry, advance, value offset
+MARK: Final = 21  # tag, inner entry
+
+# Modes of a sequence:
+WALK: Final = 0
+REPLACE: Final = 1
+GATHER_ONLY: Final = 2
+
+PIXEL_TAGS: Final = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+GRAPHIC_ANNOTATION: Final = 0x00700001
+GRAPHIC_LAYER: Final = 0x00700002
+METHOD_CODE: Final = 0x00080100
+WANTED_INSIDE: Final = frozenset({((GRAPHIC_ANNOTATION,), GRAPHIC_LAYER), ((0x00120064,), METHOD_CODE)})
+SPECIFIC_CHARACTER_SET: Final = 0x00080005
+
+#: Tags after which something may be inserted at the top level: Patient's Age, the de-identification markers, and
+#: Longitudinal Temporal Information Modified.
+ANCHORS: Final = (0x00101010, 0x00120064, 0x00280303)
+
+#: Top-level values that the engine needs after the scan.
+CAPTURED: Final = frozenset(
+    {0x00080008, 0x00080016, 0x00080018, 0x00080020, 0x00080060, 0x00080064, 0x00100020, 0x00100021, 0x00100030, 0x00101010}
+    | {0x0020000D, 0x0020000E, 0x00280002, 0x00280004, 0x00280008, 0x00280010, 0x00280011, 0x00280100}
+    | {0x00280101, 0x00280102, 0x00280301, 0x7FE00001, 0x7FE00002}
+)
+
+_TEXT_VRS: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UI", "UR", "UT"})
+_BLOB_VRS: Final = frozenset({"OB", "OW", "UN"})
+_BLOB_LIMIT: Final = 64 << 20
+_MEMO_LIMIT: Final = 50_000
+
+Entry = Any
+
+
+class Decisions:
+    """The decisions met so far, numbered, so that what was done to an instance is a tuple of small integers."""
+
+    def __init__(self) -> None:
+        self.all: list[Decision] = []
+        self._numbers: dict[Decision, int] = {}
+
+    def number(self, decision: Decision) -> int:
+        known = self._numbers.get(decision)
+        if known is None:
+            known = self._numbers[decision] = len(self.all)
+            self.all.append(decision)
+        return known
+
+
+class Plan:
+    """Rules for the instances of one IOD with one set of modules in force, in one encoding.
+
+    `trust_un`: a public sequence that the wire calls UN is walked as implicit VR little endian (PS3.5 6.2.2); where that
+    proves impossible the instance is scanned again without trust, and the element is replaced as a whole.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        iod: Iod,
+        in_force: frozenset[int],
+        syntax: Syntax,
+        decisions: Decisions,
+        *,
+        trust_un: bool = True,
+    ) -> None:
+        self.trust_un = trust_un
+        self.rules = rules
+        self.iod = iod
+        self.in_force = in_force
+        self.syntax = syntax
+        self.decisions = decisions
+        self.root = Level(self, (), syntax, phase=0)
+
+
+class Level:
+    """The memo of one place in the data set: a path of sequences, or a phase of the top level."""
+
+    __slots__ = ("_children", "after", "drop", "long", "memo", "path", "phase", "place", "plan", "syntax")
+
+    def __init__(
+        self, plan: Plan, path: tuple[int, ...], syntax: Syntax, *, drop: bool = False, phase: int = len(ANCHORS)
+    ) -> None:
+        self.plan = plan
+        self.path = path
+        self.place = Place(plan.iod, plan.in_force, path)
+        self.syntax = syntax
+        self.drop = drop
+        self.phase = phase
+        self.memo: dict[bytes, Entry] = {}
+        self.long: dict[bytes, Entry] = {}
+        self._children: dict[tuple[int, bool, bool], Level] = {}
+        self.after = Level(plan, path, syntax, phase=phase + 1) if phase < len(ANCHORS) else None
+
+    def child(self, tag: int, syntax: Syntax, *, drop: bool) -> Level:
+        """The level of the items of a sequence."""
+        key = (tag, syntax.explicit, drop)
+        if key not in self._children:
+            self._children[key] = Level(self.plan, (*self.path, tag), syntax, drop=drop)
+        return self._children[key]
+
+    def resolve(self, head: bytes) -> Entry:
+        """Make, keep and return the entry for the first eight bytes of an element."""
+        entry = self._resolve(head)
+        if len(self.memo) >= _MEMO_LIMIT:
+            self.memo.clear()
+        self.memo[head] = entry
+        return entry
+
+    def resolve_long(self, head: bytes) -> Entry:
+        """Make, keep and return the entry for the first twelve bytes of an element with a long VR."""
+        tag = self.syntax.tag_at(head)
+        length = self.syntax.long.unpack_from(head, 8)[0]
+        entry = self._entry(tag, head[4:6].decode("ascii"), 12, length)
+        if len(self.long) >= _MEMO_LIMIT:
+            self.long.clear()
+        self.long[head] = entry
+        return entry
+
+    def _resolve(self, head: bytes) -> Entry:
+        tag = self.syntax.tag_at(head)
+        if tag >> 16 == 0xFFFE:
+            if head[:4] == self.syntax.item_end and self.path:
+                return (ITEM_END,)
+            raise Refusal(Reason.BROKEN, "item or delimiter out of place")
+        if self.after is not None and tag > ANCHORS[self.phase]:
+            return (PHASE,)
+        if not self.syntax.explicit:
+            known = dictionary.attribute(tag)
+            vr = known.vrs[0] if known else "UN"
+            return self._entry(tag, vr, 8, self.syntax.long.unpack_from(head, 4)[0])
+        vr = head[4:6].decode("latin-1")
+        if vr not in ALL_VRS:
+            raise Refusal(Reason.BROKEN, f"invalid VR at ({tag >> 16:04X},{tag & 0xFFFF:04X})")
+        if vr == "SQ" or (tag in PIXEL_TAGS and not self.path):
+            return self._entry(tag, vr, 12, UNDEFINED if vr == "SQ" else 0)
+        if vr in LONG_VRS:
+            return (LONG,)
+        return self._entry(tag, vr, 8, self.syntax.short.unpack_from(head, 6)[0])
+
+    def _entry(self, tag: int, wire_vr: str, offset: int, length: int) -> Entry:
+        """The entry for an element whose value starts at `offset`; for explicit SQ and pixel data `length` is a stand-in."""
+        known = dictionary.attribute(tag)
+        vr = known.vrs[0] if known and wire_vr == "UN" else wire_vr
+        if tag in PIXEL_TAGS and not self.path:
+            return (PIXELS, tag, wire_vr)
+        is_sequence = vr == "SQ" or (wire_vr == "UN" and length == UNDEFINED)
+        if length == UNDEFINED and not is_sequence:
+            if self.syntax.explicit or known:
+                raise Refusal(Reason.BROKEN, f"undefined length at ({tag >> 16:04X},{tag & 0xFFFF:04X})")
+            is_sequence = True
+        if wire_vr == "UN" and length != UNDEFINED and not (self.plan.trust_un and self.syntax.little):
+            is_sequence = False
+        entry = self._sequence(tag, vr, wire_vr, offset) if is_sequence else self._value(tag, vr, wire_vr, offset, length)
+        return self._wrapped(tag, entry, offset, length)
+
+    def _wrapped(self, tag: int, entry: Entry, offset: int, length: int) -> Entry:
+        """Add what the engine wants to remember of a top-level element."""
+        if self.path:
+            return entry
+        overlay = tag >> 24 == 0x60 and not tag >> 16 & 1 and tag & 0xFFFF in (0x0102, 0x3000)
+        if tag in CAPTURED or overlay:
+            known_length = 0 if length == UNDEFINED else length
+            entry = (CAPTURE, tag, entry, offset + known_length, offset)
+        if tag in self.plan.iod.marks:
+            entry = (MARK, tag, entry)
+        return entry
+
+    def _sequence(self, tag: int, vr: str, wire_vr: str, offset: int) -> Entry:
+        syntax = IMPLICIT_LITTLE if wire_vr == "UN" else self.syntax
+        if self.drop:
+            return (SEQUENCE, offset - 4, self.child(tag, syntax, drop=True), GATHER_ONLY, b"", -1, b"")
+        decision = self.plan.rules.decide(self.place, tag, "SQ")
+        number = self.plan.decisions.number(decision)
+        if decision.action is Action.KEEP:
+            emptied = self._replacement(self.plan.rules.blanked(self.place, tag, "SQ"), "SQ")
+            return (SEQUENCE, offset - 4, self.child(tag, syntax, drop=False), WALK, b"", number, emptied)
+        out = None if tag == GRAPHIC_ANNOTATION and decision.action is Action.DUMMY else self._replacement(decision, "SQ")
+        return (SEQUENCE, offset - 4, self.child(tag, syntax, drop=True), REPLACE, out, number, b"")
+
+    def _value(self, tag: int, vr: str, wire_vr: str, offset: int, length: int) -> Entry:
+        advance = offset + length
+        if self.drop:
+            kind = kind_of(tag, vr)
+            if (self.path, tag) in WANTED_INSIDE:
+                return (INSIDE, tag, advance, offset)
+            return (GATHER, advance, None, -1, kind, offset) if kind and length else advance
+        if tag == SPECIFIC_CHARACTER_SET:
+            return (CHARSET, advance, offset)
+        decision = self.plan.rules.decide(self.place, tag, vr)
+        number = self.plan.decisions.number(decision)
+        action, method = decision.action, decision.method
+        if method is Method.AGE:
+            malformed = self._replacement(self.plan.rules.blanked(self.place, tag, vr), vr)
+            return (AGE, advance, offset, number, malformed)
+        if method in _DEFERRED_METHODS:
+            return (DEFERRED, advance, offset, method, tag, self._written_vr(tag, vr), number, decision.kind)
+        if action is Action.KEEP:
+            return self._kept(tag, vr, wire_vr, offset, length)
+        if action is Action.UID:
+            if not length:
+                return self._empty_uid(tag, advance, number)
+            return (UID, advance, tag, number, offset)
+        out = self._replacement(decision, vr)
+        if decision.kind and length:
+            return (GATHER, advance, out, number, decision.kind, offset)
+        return (EDIT, advance, out, number)
+
+    def _empty_uid(self, tag: int, advance: int, number: int) -> Entry:
+        """An empty UID stays empty, unless the IOD wants a value: then it gets one that says nothing (RULES 2.3)."""
+        if self.place.type_of(tag) in ("1",):
+            return (UID, advance, tag, number, advance)
+        return advance
+
+    def _kept(self, tag: int, vr: str, wire_vr: str, offset: int, length: int) -> Entry:
+        advance = offset + length
+        known = dictionary.attribute(tag)
+        textual = vr in _TEXT_VRS or (known is not None and known.vrs[0] in _TEXT_VRS)
+        binary = wire_vr in _BLOB_VRS or vr in _BLOB_VRS
+        if not length or not (textual or (binary and 8 <= length <= _BLOB_LIMIT)):
+            return advance
+        blank = self.plan.rules.blanked(self.place, tag, vr)
+        number = self.plan.decisions.number(blank)
+        return (TEXT if textual else BLOB, advance, offset, self._replacement(blank, vr), number)
+
+    def _written_vr(self, tag: int, vr: str) -> str:
+        """The VR in which a replacement is written: that of PS3.6, unless the wire's is one of its alternatives."""
+        known = dictionary.attribute(tag)
+        return vr if known is None or vr in known.vrs else known.vrs[0]
+
+    def _replacement(self, decision: Decision, vr: str) -> bytes:
+        """The encoded element that a decision puts in place of the original."""
+        tag = decision.tag
+        if decision.action is Action.REMOVE:
+            return b""
+        written = "SQ" if vr == "SQ" else self._written_vr(tag, vr)
+        if decision.action is Action.EMPTY:
+            return self.syntax.element(tag, written, b"")
+        if written == "SQ":
+            if decision.method is Method.DUMMY_ITEM:
+                return dummy_items(tag, self.syntax)
+            return self.syntax.sequence(tag, b"")
+        return self.syntax.element(tag, written, dummy_value(tag, written))
+
+
+_DEFERRED_METHODS: Final = frozenset({Method.PATIENT_NAME, Method.PATIENT_ID, Method.ACCESSION, Method.STUDY_ID})

@@ -1,0 +1,416 @@
+"""Walk the encoded elements of a data set and note what to change: one loop, no object per element.
+
+The loop is the hot path of deident: it looks the first bytes of each element up in the memo of its level (plan.py) and, for
+most elements, only moves on. Lengths of enclosing items and sequences are mended when something inside them changed size.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from deident.engine import plan as p
+from deident.engine.ages import age_at_study
+from deident.engine.dummies import graphic_annotation, pad
+from deident.engine.limits import Limits
+from deident.engine.plan import Level
+from deident.engine.syntax import UNDEFINED, Syntax
+from deident.errors import Reason, Refusal
+from deident.profile.decision import Method
+from deident.pseudonyms import Pseudonyms
+from deident.standard.uids import is_well_known
+
+__all__ = ["Deferred", "Edit", "NeedMore", "Notes", "Shared", "scan"]
+
+#: (start, end, replacement) in one buffer.
+Edit = tuple[int, int, bytes]
+#: (start, end, method, tag, VR, original value, character set in force)
+Deferred = tuple[int, int, Method, int, str, bytes, bytes]
+
+_AGE: Final = re.compile(rb"(\d{3})([DWMY])")
+
+
+class NeedMore(Exception):
+    """The buffer ends inside an element; the scan starts again with a longer one."""
+
+
+class Notes:
+    """What one scan of an instance found, beside its edits.
+
+    `texts` and `blobs` are kept values that may hold a known identifier; `gathered` are (kind, value, character set) of
+    those that identify; `uids` the original UIDs that were replaced; `seen` top-level values that later steps need;
+    `done` the numbers of the decisions that were carried out; `hits` the kept values that must not stay.
+    """
+
+    def __init__(self, hits: frozenset[bytes] = frozenset()) -> None:
+        self.hits = hits
+        self.texts: list[bytes] = []
+        self.blobs: list[bytes] = []
+        self.gathered: list[tuple[str, bytes, bytes]] = []
+        self.uids: dict[bytes, bytes] = {}
+        self.deferred: list[Deferred] = []
+        self.seen: dict[int, bytes] = {}
+        self.places: dict[int, tuple[int, int]] = {}
+        self.inside: dict[int, list[bytes]] = {}
+        self.marks: set[int] = set()
+        self.done: list[int] = []
+        self.charset = b""
+        self.charsets: set[bytes] = set()
+        self.elements = 0
+        self.un_sequence = False
+
+
+class Shared:
+    """What scans of all instances share: pseudonyms, limits, the age cap and the insertions at the top level."""
+
+    def __init__(self, pseudonyms: Pseudonyms, limits: Limits, insertions: Any, age_cap: int | None) -> None:
+        self.pseudonyms = pseudonyms
+        self.limits = limits
+        self.insertions = insertions
+        self.age_cap = age_cap
+        self._uid_values: dict[bytes, bytes] = {}
+
+    def uid_value(self, raw: bytes) -> bytes:
+        """The replacement of a UI value: each UID mapped, well-known ones kept, padded (RULES section 5)."""
+        known = self._uid_values.get(raw)
+        if known is None:
+            parts = []
+            for part in raw.split(b"\\"):
+                canonical = part.strip(b"\0 ")
+                keep = not canonical or is_well_known(canonical.decode("latin-1"))
+                parts.append(canonical if keep else self.pseudonyms.uid(canonical).encode())
+            known = pad(b"\\".join(parts), "UI")
+            if len(self._uid_values) > 100_000:
+                self._uid_values.clear()
+            self._uid_values[raw] = known
+        return known
+
+    def age_value(self, raw: bytes, seen: dict[int, bytes]) -> bytes | None:
+        """A Patient's Age with the cap applied, calculated where it is empty; None when the value is no age (PS3.5 6.2)."""
+        text = raw.strip(b"\0 ") or age_at_study(seen)
+        if not text:
+            return raw
+        match = _AGE.fullmatch(text)
+        if match is None:
+            return None
+        if self.age_cap is not None and match[2] == b"Y" and int(match[1]) >= self.age_cap:
+            return b"%03dY" % self.age_cap
+        return text
+
+
+def scan(shared: Shared, level: Level, buf: bytes, pos: int, complete: bool, notes: Notes) -> tuple[list[Edit], int, Level, bool]:
+    """Scan top-level elements of `buf` from `pos` until it ends or Pixel Data begins.
+
+    Returns (edits, position, level, pixels): the position is that of the pixel data element when `pixels` is true, else the
+    end of what was decided, which lies beyond the buffer where a kept value does. `complete` says that the buffer ends
+    where the object does. Raises NeedMore or Refusal.
+    """
+    syntax = level.syntax
+    u32 = syntax.long.unpack_from
+    pack32 = syntax.long.pack
+    item_tag, sequence_end = syntax.item, syntax.sequence_end
+    edits: list[Edit] = []
+    add = edits.append
+    text = notes.texts.append
+    done = notes.done.append
+    hits = notes.hits
+    seen = notes.seen
+    charset = notes.charset
+    depth_limit, element_limit = shared.limits.depth, shared.limits.elements
+    avail = end = len(buf)
+    get = level.memo.get
+    stack: list[Any] = []
+    delta = 0
+    count = 0
+    opening = delimited = False
+    item_at = item_length = item_delta = item_edits = 0
+    seq_at = seq_length = seq_end = seq_delta = seq_edits = seq_items = 0
+    seq: Any = None
+    while True:
+        while pos < end:
+            entry = get(buf[pos : pos + 8])
+            if entry.__class__ is int:
+                pos += entry
+                count += 1
+                continue
+            if entry is None:
+                if complete and not stack and not buf[pos : pos + 4].strip(b"\0") and not buf[pos:].strip(b"\0"):
+                    add((pos, avail, b""))  # trailing zeros are no elements
+                    pos = avail
+                    break
+                if pos + 8 > avail:
+                    raise _short(complete)
+                level.resolve(buf[pos : pos + 8])
+                continue
+            kind = entry[0]
+            if kind == p.LONG:
+                if pos + 12 > avail:
+                    raise _short(complete)
+                entry = level.long.get(buf[pos : pos + 12])
+                if entry is None:
+                    entry = level.resolve_long(buf[pos : pos + 12])
+                if entry.__class__ is int:
+                    pos += entry
+                    count += 1
+                    continue
+                kind = entry[0]
+            while kind >= p.WRAPPED:
+                if kind == p.CAPTURE:
+                    tag, entry, advance, offset = entry[1], entry[2], entry[3], entry[4]
+                    if pos + advance > avail:
+                        raise _short(complete)
+                    seen[tag] = buf[pos + offset : pos + advance]
+                    notes.places[tag] = (pos, pos + advance)
+                else:
+                    notes.marks.add(entry[1])
+                    entry = entry[2]
+                kind = -1 if entry.__class__ is int else entry[0]
+            if kind == p.TEXT:
+                after = pos + entry[1]
+                if after > avail:
+                    raise _short(complete)
+                value = buf[pos + entry[2] : after]
+                if hits and value in hits:
+                    add((pos, after, entry[3]))
+                    delta += len(entry[3]) - entry[1]
+                    done(entry[4])
+                else:
+                    text(value)
+                pos = after
+                count += 1
+            elif kind == p.EDIT:
+                out = entry[2]
+                add((pos, pos + entry[1], out))
+                delta += len(out) - entry[1]
+                done(entry[3])
+                pos += entry[1]
+                count += 1
+            elif kind == p.GATHER:
+                after = pos + entry[1]
+                if after > avail:
+                    raise _short(complete)
+                notes.gathered.append((entry[4], buf[pos + entry[5] : after], charset))
+                out = entry[2]
+                if out is not None:
+                    add((pos, after, out))
+                    delta += len(out) - entry[1]
+                    done(entry[3])
+                pos = after
+                count += 1
+            elif kind == p.SEQUENCE:
+                body = pos + entry[1] + 4
+                if body > avail:
+                    raise _short(complete)
+                if len(stack) >= depth_limit:
+                    raise Refusal(Reason.LIMIT, "nesting")
+                stack.append(
+                    (
+                        (level, get, end, charset, item_at, item_length, item_delta, item_edits),
+                        (seq, seq_at, seq_length, seq_end, seq_delta, seq_edits, seq_items, syntax),
+                    )
+                )
+                seq, seq_at, seq_delta, seq_edits, seq_items = entry, pos, delta, len(edits), 0
+                seq_length = u32(buf, pos + entry[1])[0]
+                if seq_length == UNDEFINED:
+                    seq_end = end
+                else:
+                    seq_end = body + seq_length
+                    if seq_end > end:
+                        raise _beyond(seq_end, avail, complete)
+                level = entry[2]
+                get = level.memo.get
+                if level.syntax is not syntax:
+                    notes.un_sequence = True
+                    syntax = level.syntax
+                    u32, pack32 = syntax.long.unpack_from, syntax.long.pack
+                    item_tag, sequence_end = syntax.item, syntax.sequence_end
+                pos = body
+                count += 1
+                opening = True
+                break
+            elif kind == p.ITEM_END:
+                if item_length != UNDEFINED:
+                    raise Refusal(Reason.BROKEN, "item delimiter in an item of defined length")
+                if pos + 8 > avail:
+                    raise _short(complete)
+                delimited = True
+                break
+            elif kind == p.UID:
+                after = pos + entry[1]
+                if after > avail:
+                    raise _short(complete)
+                raw = buf[pos + entry[4] : after]
+                new = shared.uid_value(raw or b"%d" % entry[2])
+                notes.uids[raw] = new
+                out = syntax.element(entry[2], "UI", new)
+                add((pos, after, out))
+                delta += len(out) - entry[1]
+                done(entry[3])
+                pos = after
+                count += 1
+            elif kind == p.PHASE:
+                out = shared.insertions(level, notes)
+                if out:
+                    add((pos, pos, out))
+                if level.after is None:
+                    raise AssertionError("the last phase has no successor")
+                level = level.after
+                get = level.memo.get
+            elif kind == p.DEFERRED:
+                after = pos + entry[1]
+                if after > avail:
+                    raise _short(complete)
+                raw = buf[pos + entry[2] : after]
+                if entry[7] and raw:
+                    notes.gathered.append((entry[7], raw, charset))
+                if entry[3] is Method.ACCESSION:
+                    out = _accession(shared, entry, raw, charset, syntax)
+                    add((pos, after, out))
+                    delta += len(out) - entry[1]
+                notes.deferred.append((pos, after, entry[3], entry[4], entry[5], raw, charset))
+                done(entry[6])
+                pos = after
+                count += 1
+            elif kind == p.BLOB:
+                after = pos + entry[1]
+                if after > avail:
+                    raise _short(complete)
+                value = buf[pos + entry[2] : after]
+                if hits and value in hits:
+                    add((pos, after, entry[3]))
+                    delta += len(entry[3]) - entry[1]
+                    done(entry[4])
+                else:
+                    notes.blobs.append(value)
+                pos = after
+                count += 1
+            elif kind == p.CHARSET:
+                after = pos + entry[1]
+                if after > avail:
+                    raise _short(complete)
+                charset = buf[pos + entry[2] : after].strip(b"\0 ")
+                notes.charsets.add(charset)
+                if not stack:
+                    notes.charset = charset
+                pos = after
+                count += 1
+            elif kind == p.AGE:
+                after = pos + entry[1]
+                if after > avail:
+                    raise _short(complete)
+                raw = buf[pos + entry[2] : after]
+                new_age = shared.age_value(raw, seen)
+                if new_age != raw:
+                    tag = syntax.tag_at(buf[pos : pos + 4])
+                    out = entry[4] if new_age is None else syntax.element(tag, "AS", new_age)
+                    add((pos, after, out))
+                    delta += len(out) - entry[1]
+                    done(entry[3])
+                pos = after
+                count += 1
+            elif kind == p.INSIDE:
+                after = pos + entry[2]
+                if after > avail:
+                    raise _short(complete)
+                notes.inside.setdefault(entry[1], []).append(buf[pos + entry[3] : after].strip(b"\0 "))
+                pos = after
+                count += 1
+            elif kind == p.PIXELS:
+                notes.elements += count
+                return edits, pos, level, True
+            elif kind == -1:
+                pos += entry
+                count += 1
+            else:
+                raise AssertionError(f"unknown kind of entry {kind}")
+        # An item has just been entered, has ended, or the data set has.
+        if opening:
+            opening = False
+        elif not stack:
+            notes.elements += count
+            return edits, pos, level, False
+        else:
+            content_end = pos
+            if delimited:
+                delimited = False
+                pos += 8
+            elif item_length == UNDEFINED:
+                raise _beyond(pos, avail, complete) if pos >= avail else Refusal(Reason.BROKEN, "item not delimited")
+            elif pos != end:
+                raise _beyond(pos, avail, complete) if pos > avail else Refusal(Reason.BROKEN, "element exceeds its item")
+            if delta != item_delta and content_end - item_at + delta - item_delta == 0:
+                del edits[item_edits:]
+                add((item_at - 8, pos, b""))
+                delta = item_delta - (pos - item_at + 8)
+            else:
+                if delta != item_delta and item_length != UNDEFINED:
+                    add((item_at - 4, item_at, pack32(item_length + delta - item_delta)))
+                seq_items += 1
+            if count > element_limit:
+                raise Refusal(Reason.LIMIT, "elements")
+        ended = pos == seq_end and seq_length != UNDEFINED
+        if not ended:
+            if pos + 8 > avail:
+                raise _short(complete)
+            head = buf[pos : pos + 4]
+            if head == item_tag:
+                item_length = u32(buf, pos + 4)[0]
+                pos += 8
+                item_at, item_delta, item_edits = pos, delta, len(edits)
+                if item_length == UNDEFINED:
+                    end = seq_end
+                else:
+                    end = pos + item_length
+                    if end > seq_end:
+                        raise _beyond(end, avail, complete)
+                if stack:
+                    charset = stack[-1][0][3]
+                continue
+            if head != sequence_end or seq_length != UNDEFINED:
+                raise Refusal(Reason.BROKEN, "neither item nor delimiter in a sequence")
+            pos += 8
+        # The sequence has ended.
+        mode = seq[3]
+        out = None
+        if mode == p.REPLACE:
+            out = seq[4]
+            if out is None:
+                layers = notes.inside.get(p.GRAPHIC_LAYER)
+                out = graphic_annotation(syntax, layers[0] if layers else b"ANONYMIZED")
+            done(seq[5])
+        elif delta != seq_delta:
+            if not seq_items:
+                out = seq[6]
+            elif seq_length != UNDEFINED:
+                length_at = seq_at + seq[1]
+                add((length_at, length_at + 4, pack32(seq_length + delta - seq_delta)))
+        if out is not None:
+            del edits[seq_edits:]
+            add((seq_at, pos, out))
+            delta = seq_delta + len(out) - (pos - seq_at)
+        outer, around = stack.pop()
+        level, get, end, charset, item_at, item_length, item_delta, item_edits = outer
+        seq, seq_at, seq_length, seq_end, seq_delta, seq_edits, seq_items, restored = around
+        if restored is not syntax:
+            syntax = restored
+            u32, pack32 = syntax.long.unpack_from, syntax.long.pack
+            item_tag, sequence_end = syntax.item, syntax.sequence_end
+
+
+def _short(complete: bool) -> Exception:
+    """What to raise when the buffer ends inside an element."""
+    return Refusal(Reason.TRUNCATED) if complete else NeedMore()
+
+
+def _beyond(position: int, avail: int, complete: bool) -> Exception:
+    """What to raise when a length reaches beyond what encloses it."""
+    if position >= avail:
+        return _short(complete)
+    return Refusal(Reason.BROKEN, "a length exceeds what encloses it")
+
+
+def _accession(shared: Shared, entry: Any, raw: bytes, charset: bytes, syntax: Syntax) -> bytes:
+    from deident.engine.charsets import decode, parse_specific_character_set
+
+    original = decode(raw, parse_specific_character_set(charset), "SH")
+    return syntax.element(entry[4], entry[5], pad(shared.pseudonyms.accession(original).encode(), "SH"))

@@ -1,0 +1,111 @@
+"""The known-identifier pass: what was gathered from an instance must not stand in what is kept of it (RULES section 14)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from deident.engine.charsets import decode, parse_specific_character_set
+from deident.engine.known import KnownIdentifiers
+from deident.engine.scan import Notes
+from deident.standard.uids import is_well_known
+
+__all__ = ["Searcher"]
+
+_UID: Final = re.compile(rb"\d+(?:\.\d+){3,}")
+_ESCAPE: Final = b"\x1b"
+_SETS: Final = 64
+_VALUES: Final = 100_000
+_BLOB_MEMO: Final = 1 << 20
+
+_Key = tuple[frozenset[tuple[str, bytes, bytes]], frozenset[bytes]]
+
+
+class _Known:
+    """The identifiers of one patient and study context, and the kept values already found free of them."""
+
+    def __init__(self, gathered: Iterable[tuple[str, bytes, bytes]], charsets: frozenset[bytes]) -> None:
+        self.charsets = [parse_specific_character_set(charset) for charset in sorted(charsets)] or [()]
+        self.identifiers = KnownIdentifiers(
+            (kind, decode(raw, parse_specific_character_set(charset), "LT").strip("\0 "))
+            for kind, raw, charset in sorted(gathered)
+        )
+        self.clean: set[bytes] = set()
+        self.with_uids: dict[bytes, frozenset[bytes]] = {}
+
+    def holds(self, value: bytes) -> bool:
+        """Whether a text value holds one of the identifiers, in any character set of the instance."""
+        plain = value.isascii() and _ESCAPE not in value
+        texts = {decode(value, charset, "LT").strip("\0") for charset in (self.charsets[:1] if plain else self.charsets)}
+        return any(self.identifiers.find(text) for text in texts)
+
+
+class Searcher:
+    """Searches kept values for the identifiers of their instance; remembers what it has seen from file to file."""
+
+    def __init__(self) -> None:
+        self._sets: dict[_Key, _Known] = {}
+
+    def hits(self, notes: Notes) -> frozenset[bytes]:
+        """The kept values that hold a known identifier."""
+        known = self._known(notes)
+        uids = _uids(notes)
+        if known.clean.issuperset(notes.texts) and not notes.blobs:
+            return frozenset()
+        found = set()
+        for value in {*notes.texts, *notes.blobs} - known.clean:
+            tokens = known.with_uids.get(value)
+            if tokens is not None:
+                if tokens & uids:
+                    found.add(value)
+                continue
+            if known.holds(value) or (len(value) >= 8 and known.identifiers.in_bytes(value)):
+                found.add(value)
+                continue
+            tokens = frozenset(t for t in _UID.findall(value) if not is_well_known(t.decode("ascii")))
+            if tokens & uids:
+                found.add(value)
+            elif len(value) <= _BLOB_MEMO:
+                _remember(known, value, tokens)
+        return frozenset(found)
+
+    def suspicious(self, notes: Notes) -> Callable[[bytes], bool]:
+        """A predicate: do bytes that are not text hold an identifier of eight bytes or more?"""
+        identifiers = self._known(notes).identifiers
+        uids = [uid for uid in _uids(notes) if len(uid) >= 8]
+
+        def predicate(data: bytes) -> bool:
+            return identifiers.in_bytes(data) or any(uid in data for uid in uids)
+
+        return predicate
+
+    def _known(self, notes: Notes) -> _Known:
+        key = (
+            frozenset(entry for entry in notes.gathered if entry[0] != "uid"),
+            frozenset(notes.charsets),
+        )
+        known = self._sets.get(key)
+        if known is None:
+            if len(self._sets) >= _SETS:
+                self._sets.pop(next(iter(self._sets)))
+            known = self._sets[key] = _Known(*key)
+        return known
+
+
+def _uids(notes: Notes) -> frozenset[bytes]:
+    """The original UIDs of the instance that were replaced or removed."""
+    raw = [*notes.uids, *(value for kind, value, _charset in notes.gathered if kind == "uid")]
+    parts = {part.strip(b"\0 ") for value in raw for part in value.split(b"\\")}
+    return frozenset(part for part in parts if part and not is_well_known(part.decode("latin-1")))
+
+
+def _remember(known: _Known, value: bytes, tokens: frozenset[bytes]) -> None:
+    """Keep the verdict; a value with UID-like tokens is compared with the UIDs of each instance anew."""
+    if len(known.clean) + len(known.with_uids) >= _VALUES:
+        known.clean.clear()
+        known.with_uids.clear()
+    if tokens:
+        known.with_uids[value] = tokens
+    else:
+        known.clean.add(value)
