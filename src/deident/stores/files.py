@@ -170,7 +170,8 @@ def _create(folder: int, mode: int) -> tuple[int, str]:
         try:
             return os.open(".", _UNNAMED, mode, dir_fd=folder), ""
         except OSError as problem:
-            if problem.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL):
+            # EPERM: ext4 says so in a folder that was removed meanwhile; creating by name then gives the plain ENOENT.
+            if problem.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.EPERM):
                 raise
     temporary = _temporary_name()
     return os.open(temporary, _TEMPORARY, PRIVATE, dir_fd=folder), temporary

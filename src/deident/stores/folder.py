@@ -31,6 +31,8 @@ __all__ = ["FolderStore", "OpenFile", "open_file", "write_file"]
 
 #: Folders nested deeper than this are listed as a problem: every level costs one more open.
 _MAX_DEPTH: Final = 256
+#: How often a folder that keeps vanishing under a writer is made again.
+_ATTEMPTS: Final = 16
 _NO_LINK: Final = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOENT})
 _T = TypeVar("_T")
 
@@ -67,7 +69,8 @@ class FolderStore:
             except NotFound:
                 continue
             except Refusal as refusal:
-                yield Entry(folder or ".", 0, "", refusal.reason)
+                if folder != start or refusal.reason is not Reason.NOT_A_FILE:
+                    yield Entry(folder or ".", 0, "", refusal.reason)
                 continue
             below: list[str] = []
             yield from _entries(opened, f"{folder}/" if folder else "", first, below)
@@ -144,10 +147,12 @@ class FolderStore:
 
     @safe_writing
     def _make(self, key: str, operate: Callable[[int, str], _T], *, fresh: bool = False) -> _T:
-        try:
-            return self._at(key, operate, create=True, fresh=fresh)
-        except (FileNotFoundError, NotFound):
-            pass
+        """Run `operate` in a folder that is made if needed; again when others remove it, as `delete` may do."""
+        for attempt in range(1 if fresh else _ATTEMPTS):
+            try:
+                return self._at(key, operate, create=True, fresh=fresh or attempt > 0)
+            except (FileNotFoundError, NotFound):
+                continue
         raise TransientProblem("another process removed the folder of a new object")
 
     def _at(self, key: str, operate: Callable[[int, str], _T], *, create: bool = False, fresh: bool = False) -> _T:

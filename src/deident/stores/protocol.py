@@ -57,8 +57,9 @@ class Store(Protocol):
     """A place for objects. Implementations pass `tests/stores`, one behaviour suite for all of them.
 
     Methods raise NotFound and AlreadyExists; Refusal (UNREADABLE, NOT_A_FILE, CHANGED) for an object that cannot be
-    read; TransientProblem for what may pass (a full disk, a lost connection); PlaceProblem for what will not (no permission);
-    UsageProblem for a key that is no relative name. No message holds a key. A store may be used from several threads.
+    read; TransientProblem for what may pass (a full disk, a lost connection); PlaceProblem for what will not (no
+    permission); UsageProblem for a key that is no relative name. No message holds a key. A store may be used from
+    several threads.
     """
 
     def list(self, prefix: str = "") -> Iterator[Entry]:
