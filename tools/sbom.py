@@ -55,7 +55,7 @@ def read_lock(path: Path = LOCK) -> list[Package]:
 
 
 def licence_of(name: str, version: str) -> str:
-    """What the metadata of the installed package says: its expression, else its classifiers, else the first line of text."""
+    """What the metadata of the installed package says: its expression, its classifiers, or a first line."""
     try:
         distribution = metadata.distribution(name)
     except metadata.PackageNotFoundError:
