@@ -29,8 +29,8 @@ def clean_frame(data: bytes, transfer_syntax: str, native_length: int | None = N
     if known: RLE, deflated and uncompressed frames then lose what stands behind their pixels. Video streams and JPEG
     2000 codestreams keep their length, unless bytes follow their end or it is odd.
 
-    Raises Refusal: PIXEL_STREAM when the stream cannot be parsed to its end, TRANSFER_SYNTAX when the transfer syntax is
-    unknown or has no encapsulated frames.
+    Raises Refusal: PIXEL_STREAM when the stream cannot be parsed to its end, TRANSFER_SYNTAX when the transfer syntax
+    is unknown or has no encapsulated frames.
     """
     if transfer_syntax not in ENCAPSULATED_SYNTAXES:
         raise Refusal(Reason.TRANSFER_SYNTAX, "no encapsulated frames")

@@ -55,7 +55,7 @@ class Edits:
     def finish(self, end: int | None = None, image_start: bytes | None = None) -> CleanedFrame:
         """Carry the edits out; what the format needs ends at `end`, and beyond it only a pad byte of 00 may stay.
 
-        Raises Refusal when `image_start` follows: that may be a frame which Number of Frames forgot, and pixels never go.
+        Raises Refusal when `image_start` follows: it may be a frame that Number of Frames forgot, and pixels never go.
         """
         data = self.data
         size = len(data)
