@@ -95,7 +95,7 @@ def _place(caught: BaseException) -> str:
     step = caught.__traceback__
     while step is not None:
         module = step.tb_frame.f_globals.get("__name__", "")
-        if isinstance(module, str) and module.startswith("deident."):
+        if isinstance(module, str) and module.startswith("deident.") and module != "deident.tasks.safety":
             found = f"{module}:{step.tb_lineno}"
         step = step.tb_next
     return found

@@ -100,6 +100,9 @@ class AllowListFilter(logging.Filter):
     def __init__(self, name: str = "", scope: Literal["all", "ours"] = "all") -> None:
         super().__init__(name)
         self._scope = scope
+        if scope == "all":
+            # Warnings of libraries quote values too, and would go straight to the terminal.
+            logging.captureWarnings(capture=True)
 
     def filter(self, record: logging.LogRecord) -> bool:
         if self._scope == "ours" and not self._is_ours(record):

@@ -163,7 +163,10 @@ def _declared(location: tuple[int | str, ...], hint: Any) -> str:
 
 
 def _dump(function: Callable[..., Any], name: str, value: Any) -> Any:
-    return TypeAdapter(get_type_hints(function, include_extras=True).get(name, Any)).dump_python(value, mode="json")
+    try:
+        return TypeAdapter(get_type_hints(function, include_extras=True).get(name, Any)).dump_python(value, mode="json")
+    except Exception:  # noqa: BLE001 - the run goes on; the database gets no part of it
+        return "no JSON: not stored"
 
 
 def _may_retry(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:

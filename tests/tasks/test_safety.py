@@ -125,6 +125,11 @@ def test_only_valid_parameters_are_stored():
     assert sample_flow.serialize_parameters({"job": {"workers": CANARY}}) == {"job": "invalid: not stored"}
 
 
+def test_a_parameter_that_cannot_be_written_as_json_is_not_stored():
+    flow = safe_flow(name="any-flow")(lambda value: None)
+    assert flow.serialize_parameters({"value": lambda: CANARY}) == {"value": "no JSON: not stored"}
+
+
 def test_parameters_arrive_as_their_type():
     assert sample_flow.validate_parameters({"job": {"workers": 3}}) == {"job": Parameters(workers=3)}
 
