@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from deident import __version__
 from deident.engine import Deidentifier
@@ -27,6 +27,9 @@ from deident.stores.folder import FolderStore
 from deident.stores.protocol import Store
 
 __all__ = ["Context", "new_run", "worker_context"]
+
+
+_ATTEMPTS: Final = 10
 
 
 def new_run() -> str:
@@ -94,11 +97,14 @@ class Context:
         return folder / f"{study}.json"
 
     def close(self) -> None:
-        """Give up the lock on the run."""
-        if self._lock >= 0:
-            with contextlib.suppress(OSError):
-                os.close(self._lock)
-            object.__setattr__(self, "_lock", -1)
+        """Give up the lock on the run; the last of parent and workers removes its file."""
+        if self._lock < 0:
+            return
+        with contextlib.suppress(OSError):
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            (self.home.runs / self.run).unlink(missing_ok=True)
+        os.close(self._lock)
+        object.__setattr__(self, "_lock", -1)
 
     def __enter__(self) -> Self:
         return self
@@ -141,20 +147,26 @@ def _check_source(source: str) -> None:
 
 def _lock_run(home: ProjectHome, run: str) -> int:
     """A shared lock: parent and workers of one run hold it together."""
-    failure = ""
-    try:
-        lock = os.open(home.runs / run, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError as problem:
-        failure = os.strerror(problem.errno or 0)
-    if failure:
-        raise TransientProblem(f"the run cannot be locked: {failure}")
-    return lock
+    failure = "it is being cleaned up"
+    for _ in range(_ATTEMPTS):
+        try:
+            lock = _open_lock(home.runs / run)
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            if os.fstat(lock).st_nlink:
+                return lock
+            os.close(lock)  # removed between opening and locking: a lock on it would be seen by nobody
+        except OSError as problem:
+            failure = os.strerror(problem.errno or 0)
+    raise TransientProblem(f"the run cannot be locked: {failure}")
+
+
+def _open_lock(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def _try_lock(path: Path) -> int:
     """The exclusive lock of a run that nobody works on any more, else -1."""
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    lock = _open_lock(path)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -16,7 +16,7 @@ from deident.profile import DEFAULT_PRESET, PixelRisk, Profile, preset
 __all__ = ["Job"]
 
 _MAX_FILE: Final = 1 << 20
-_Place = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$", repr=False)]
+_Place = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$")]
 
 
 class Job(BaseModel):
@@ -28,9 +28,9 @@ class Job(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    source: _Place = Field(description="Folder with the originals, at any depth.")
-    destination: _Place = Field(description="Folder for the de-identified studies; never inside the source.")
-    home: _Place | None = Field(default=None, description="Project home; empty for the default one.")
+    source: _Place = Field(repr=False, description="Folder with the originals, at any depth.")
+    destination: _Place = Field(repr=False, description="Folder for the de-identified studies; never inside the source.")
+    home: _Place | None = Field(default=None, repr=False, description="Project home; empty for the default one.")
     profile: str = Field(default=DEFAULT_PRESET, description="Name of the profile preset.")
     pixel_risk: PixelRisk = Field(default=PixelRisk.HOLD, description="What happens to images that may show text.")
     workers: int = Field(default=0, ge=0, le=512, description="Worker processes; 0 for one per core.")
