@@ -38,6 +38,7 @@ CHARSET: Final = 13  # advance, value offset
 WRAPPED: Final = 20  # kinds from here on wrap another entry
 CAPTURE: Final = 20  # tag, inner entry, advance, value offset
 MARK: Final = 21  # tag, inner entry
+RUN: Final = 22  # see runs.py: unpack, expected, advance, elements, unpack texts, edits, decision numbers, delta, inner entry
 
 # Modes of a sequence:
 WALK: Final = 0
@@ -108,13 +109,17 @@ class Plan:
         self.in_force = in_force
         self.syntax = syntax
         self.decisions = decisions
+        self.instances = 0
         self.root = Level(self, (), syntax, phase=0)
 
 
 class Level:
     """The memo of one place in the data set: a path of sequences, or a phase of the top level."""
 
-    __slots__ = ("_children", "after", "drop", "long", "memo", "path", "phase", "place", "plan", "syntax")
+    __slots__ = (
+        *("_children", "_lengths", "_runs", "after", "drop", "long", "memo", "path", "phase", "place", "plan", "syntax"),
+        "varying",
+    )
 
     def __init__(
         self, plan: Plan, path: tuple[int, ...], syntax: Syntax, *, drop: bool = False, phase: int = len(ANCHORS)
@@ -127,6 +132,9 @@ class Level:
         self.phase = phase
         self.memo: dict[bytes, Entry] = {}
         self.long: dict[bytes, Entry] = {}
+        self.varying: set[int] = set()
+        self._lengths: dict[int, bytes] = {}
+        self._runs: dict[bytes, Entry] = {}
         self._children: dict[tuple[int, bool, bool], Level] = {}
         self.after = Level(plan, path, syntax, phase=phase + 1) if phase < len(ANCHORS) else None
 
@@ -142,8 +150,23 @@ class Level:
         entry = self._resolve(head)
         if len(self.memo) >= _MEMO_LIMIT:
             self.memo.clear()
+            self._runs.clear()
         self.memo[head] = entry
+        tag = self.syntax.tag_at(head)
+        if self._lengths.setdefault(tag, head) != head:
+            self.varying.add(tag)
         return entry
+
+    def add_run(self, head: bytes, entry: Entry) -> None:
+        """Let a run start at the elements that begin with `head`; the first one that is offered stays."""
+        if head not in self._runs:
+            self._runs[head] = self.memo[head]
+            self.memo[head] = entry
+
+    def forget_runs(self) -> None:
+        """Decide every element on its own again."""
+        self.memo.update(self._runs)
+        self._runs.clear()
 
     def resolve_long(self, head: bytes) -> Entry:
         """Make, keep and return the entry for the first twelve bytes of an element with a long VR."""

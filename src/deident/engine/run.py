@@ -15,6 +15,7 @@ from deident.engine.markers import Insertions
 from deident.engine.native import expected_length, native_segment
 from deident.engine.part10 import FileHead
 from deident.engine.plan import Level, Plan
+from deident.engine.runs import Learner, due
 from deident.engine.scan import Deferred, Edit, NeedMore, Notes, Shared, scan
 from deident.engine.segments import MaskedRange, Segment, Source, SourceRange
 from deident.engine.syntax import UNDEFINED
@@ -62,6 +63,7 @@ class Run:
         self.warnings: list[str] = []
         self._shared = shared
         self._source = source
+        self._plan = plan
         self._level: Level = plan.root
         self._parts: list[_Window | _Pixels] = []
 
@@ -76,6 +78,7 @@ class Run:
         size = self._source.size
         base = 0
         position = start
+        self._plan.instances += 1
         while position < size or not self._parts:
             pixels, position, base, buffer = self._window(base, buffer, position)
             if pixels:
@@ -124,8 +127,16 @@ class Run:
                 raise
         if edits:
             edits.sort()
+        if due(self._plan.instances) and not self._parts:
+            self._learn(buffer, position - base, complete)
         self._parts.append(_Window(base, buffer, position - base, edits, end, notes.deferred[before[3] :]))
         return pixels, base + end, base, buffer
+
+    def _learn(self, buffer: bytes, start: int, complete: bool) -> None:
+        """Scan the first window once more, to see which stretches of elements the instances of this plan repeat."""
+        learner = Learner()
+        scan(self._shared, self._plan.root, buffer, start, complete, Notes(), learner.lookup)
+        learner.learn()
 
     def _pixels(self, base: int, buffer: bytes, position: int) -> int:
         """Note the pixel data element at `position`; return where the next element starts."""

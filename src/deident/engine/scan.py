@@ -7,6 +7,7 @@ most elements, only moves on. Lengths of enclosing items and sequences are mende
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from deident.engine import plan as p
@@ -98,12 +99,25 @@ class Shared:
         return text
 
 
-def scan(shared: Shared, level: Level, buf: bytes, pos: int, complete: bool, notes: Notes) -> tuple[list[Edit], int, Level, bool]:
+def _memo(level: Level) -> Callable[[bytes], Any]:
+    return level.memo.get
+
+
+def scan(
+    shared: Shared,
+    level: Level,
+    buf: bytes,
+    pos: int,
+    complete: bool,
+    notes: Notes,
+    lookup: Callable[[Level], Callable[[bytes], Any]] = _memo,
+) -> tuple[list[Edit], int, Level, bool]:
     """Scan top-level elements of `buf` from `pos` until it ends or Pixel Data begins.
 
     Returns (edits, position, level, pixels): the position is that of the pixel data element when `pixels` is true, else the
     end of what was decided, which lies beyond the buffer where a kept value does. `complete` says that the buffer ends
-    where the object does. Raises NeedMore or Refusal.
+    where the object does. `lookup` gives the memo of a level; a Learner (runs.py) puts itself between. Raises NeedMore or
+    Refusal.
     """
     syntax = level.syntax
     u32 = syntax.long.unpack_from
@@ -118,7 +132,7 @@ def scan(shared: Shared, level: Level, buf: bytes, pos: int, complete: bool, not
     charset = notes.charset
     depth_limit, element_limit = shared.limits.depth, shared.limits.elements
     avail = end = len(buf)
-    get = level.memo.get
+    get = lookup(level)
     stack: list[Any] = []
     delta = 0
     count = 0
@@ -143,6 +157,25 @@ def scan(shared: Shared, level: Level, buf: bytes, pos: int, complete: bool, not
                 level.resolve(buf[pos : pos + 8])
                 continue
             kind = entry[0]
+            if kind == p.RUN:
+                after = pos + entry[3]
+                if after <= end and not hits and entry[1](buf, pos) == entry[2]:
+                    if entry[5] is not None:
+                        notes.texts += entry[5](buf, pos)
+                    if entry[6]:
+                        for first, last, out in entry[6]:
+                            add((pos + first, pos + last, out))
+                        notes.done += entry[7]
+                        delta += entry[8]
+                    count += entry[4]
+                    pos = after
+                    continue
+                entry = entry[9]
+                if entry.__class__ is int:
+                    pos += entry
+                    count += 1
+                    continue
+                kind = entry[0]
             if kind == p.LONG:
                 if pos + 12 > avail:
                     raise _short(complete)
@@ -218,7 +251,7 @@ def scan(shared: Shared, level: Level, buf: bytes, pos: int, complete: bool, not
                     if seq_end > end:
                         raise _beyond(seq_end, avail, complete)
                 level = entry[2]
-                get = level.memo.get
+                get = lookup(level)
                 if level.syntax is not syntax:
                     notes.un_sequence = True
                     syntax = level.syntax
@@ -255,7 +288,7 @@ def scan(shared: Shared, level: Level, buf: bytes, pos: int, complete: bool, not
                 if level.after is None:
                     raise AssertionError("the last phase has no successor")
                 level = level.after
-                get = level.memo.get
+                get = lookup(level)
             elif kind == p.DEFERRED:
                 after = pos + entry[1]
                 if after > avail:

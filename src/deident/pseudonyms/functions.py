@@ -18,7 +18,7 @@ __all__ = ["DERIVATION", "PLACEHOLDER_PATIENT_IDS", "Pseudonyms", "normalise_id"
 DERIVATION: Final = "deident/1"
 SHORT_LENGTH: Final = 16
 _SEPARATOR: Final = b"\x1f"
-_UID_CACHE_LIMIT: Final = 200_000
+_CACHE_LIMIT: Final = 200_000
 
 #: Patient IDs that name nobody: all such patients would become one.
 PLACEHOLDER_PATIENT_IDS: Final = frozenset(
@@ -42,6 +42,7 @@ class Pseudonyms:
         self._keys = {domain: key.derive(f"{DERIVATION}|{domain}") for domain in _DOMAINS}
         self._prefix = prefix
         self._uids: dict[bytes, str] = {}
+        self._shorts: dict[tuple[str, ...], str] = {}
 
     def __repr__(self) -> str:
         return "Pseudonyms(<keyed>)"
@@ -50,7 +51,13 @@ class Pseudonyms:
         return hmac.digest(self._keys[domain], _SEPARATOR.join(p.encode() for p in parts), "sha256")
 
     def _short(self, domain: str, *parts: str) -> str:
-        return base64.b32encode(self._digest(domain, *parts)).decode()[:SHORT_LENGTH]
+        key = (domain, *parts)
+        known = self._shorts.get(key)
+        if known is None:
+            if len(self._shorts) >= _CACHE_LIMIT:
+                self._shorts.clear()
+            known = self._shorts[key] = base64.b32encode(self._digest(*key)).decode()[:SHORT_LENGTH]
+        return known
 
     def patient(self, patient_id: str, issuer: str, study_uid: str) -> str:
         """Pseudonym of a Patient ID (0010,0020): prefix and 16 base32 characters, i.e. 80 bits.
@@ -85,7 +92,7 @@ class Pseudonyms:
         number = int.from_bytes(hmac.digest(self._keys["uid"], canonical, "sha256")[:16])
         number = number & ~(0xF << 76) | (8 << 76)
         number = number & ~(0x3 << 62) | (2 << 62)
-        if len(self._uids) >= _UID_CACHE_LIMIT:
+        if len(self._uids) >= _CACHE_LIMIT:
             self._uids.clear()
         result = self._uids[canonical] = f"2.25.{number}"
         return result

@@ -1,0 +1,107 @@
+"""Runs: stretches of elements that instances of a series repeat, checked and skipped as one.
+
+The parse of a data set depends on its element headers alone. Where the headers of a stretch stand at the offsets at which an
+earlier instance had them, with the same tags, VRs and lengths, the same entries apply, whatever the values are: one
+`struct` call compares the headers, another takes out the text values. Where they differ, the scanner goes on element by
+element. So a run changes how fast an instance is scanned, never what is decided.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any, Final
+
+from deident.engine import plan as p
+from deident.engine.plan import Level
+
+__all__ = ["Learner", "due"]
+
+_SHORTEST: Final = 3
+_LONGEST: Final = 64
+_FIRST: Final = 2
+_FACTOR: Final = 4
+_HEAD: Final = 8
+
+
+def due(instances: int) -> bool:
+    """Whether to learn after this many instances of a plan: after 2, 8, 32, ... of them."""
+    while instances > _FIRST and instances % _FACTOR == 0:
+        instances //= _FACTOR
+    return instances == _FIRST
+
+
+class Learner:
+    """Records the look-ups of one scan, and turns stretches of them into RUN entries."""
+
+    def __init__(self) -> None:
+        self._trace: list[tuple[Level, bytes, Any]] = []
+
+    def lookup(self, level: Level) -> Callable[[bytes], Any]:
+        """The recording stand-in for a level's memo."""
+        record, get = self._trace.append, level.memo.get
+
+        def recorded(head: bytes) -> Any:
+            entry = get(head)
+            if entry.__class__ is tuple and entry[0] == p.RUN:
+                entry = entry[-1]
+            record((level, head, entry))
+            return entry
+
+        return recorded
+
+    def learn(self) -> None:
+        """Replace the runs of every level that the scan visited."""
+        for level in {id(level): level for level, _head, _entry in self._trace}.values():
+            level.forget_runs()
+        stretch: list[tuple[bytes, Any]] = []
+        current: Level | None = None
+        for level, head, entry in self._trace:
+            if level is not current or not _fits(level, head, entry) or len(stretch) >= _LONGEST:
+                if current is not None:
+                    _keep(current, stretch)
+                stretch, current = [], level
+            if _fits(level, head, entry):
+                stretch.append((head, entry))
+        if current is not None:
+            _keep(current, stretch)
+
+
+def _fits(level: Level, head: bytes, entry: Any) -> bool:
+    """Whether an element can be part of a run: it asks for nothing but its own bytes, and its length does not vary."""
+    if entry is None or level.syntax.tag_at(head) in level.varying:
+        return False
+    return entry.__class__ is int or entry[0] in (p.TEXT, p.EDIT)
+
+
+def _keep(level: Level, stretch: list[tuple[bytes, Any]]) -> None:
+    """Make a RUN entry of a stretch, unless it is short or another run starts the same way."""
+    if len(stretch) < _SHORTEST:
+        return
+    first, entry = stretch[0]
+    if level.memo.get(first) is not entry and level.memo.get(first) != entry:
+        return
+    heads, texts, done = ["<"], ["<"], []
+    edits: list[tuple[int, int, bytes]] = []
+    position = delta = skipped = 0
+    for _head, element in stretch:
+        advance = element if element.__class__ is int else element[1]
+        heads.append(f"{_HEAD}s{advance - _HEAD}x")
+        if element.__class__ is not int and element[0] == p.TEXT:
+            offset = element[2]
+            texts.append(f"{skipped + offset}x{advance - offset}s")
+            skipped = 0
+        else:
+            skipped += advance
+        if element.__class__ is not int and element[0] == p.EDIT:
+            done.append(element[3])
+            delta += len(element[2]) - advance
+            if edits and edits[-1][1] == position:
+                edits[-1] = (edits[-1][0], position + advance, edits[-1][2] + element[2])
+            else:
+                edits.append((position, position + advance, element[2]))
+        position += advance
+    unpack = struct.Struct("".join(heads)).unpack_from
+    values = struct.Struct("".join(texts)).unpack_from if len(texts) > 1 else None
+    expected = tuple(head for head, _element in stretch)
+    level.add_run(first, (p.RUN, unpack, expected, position, len(stretch), values, tuple(edits), tuple(done), delta, entry))
