@@ -13,7 +13,7 @@ from PIL import Image
 from deident.engine.frames import clean_frame
 from deident.errors import Reason, Refusal
 
-BASELINE, LOSSLESS, JPEG_LS = (f"1.2.840.10008.1.2.4.{leaf}" for leaf in (50, 70, 80))
+BASELINE, HIERARCHICAL, LOSSLESS, JPEG_LS = (f"1.2.840.10008.1.2.4.{leaf}" for leaf in (50, 59, 70, 80))
 SECRET = b"DOE^JANE 19700101 MRN-4711"
 
 
@@ -168,6 +168,18 @@ def test_jpeg_ls_decodes_to_the_same_pixels() -> None:
     cleaned = clean_frame(after_soi(frame, segment(0xFE, SECRET), segment(0xE1, SECRET)) + SECRET, JPEG_LS)
     assert cleaned.stripped == ("COM", "APP1", "TRAILING")
     assert np.array_equal(imagecodecs.jpegls_decode(cleaned.data), pixels(40, 40, dtype="uint16"))
+
+
+def test_hierarchical_frames_and_a_late_number_of_lines_are_walked() -> None:
+    size = b"\x08\x00\x08\x00\x08\x01\x01\x11\x00"
+    scan = segment(0xDA, b"\1\1\0\0\x3f\0") + b"\x12\xff\0\x34"
+    kept = b"\xff\xd8" + segment(0xDE, size) + segment(0xC0, size) + scan + segment(0xDC, b"\0\x08")
+    frame = padded(kept + segment(0xDF, b"\x11") + segment(0xC5, size) + scan + b"\xff\xd9")
+    assert clean_frame(frame, HIERARCHICAL).data is frame
+    cleaned = clean_frame(kept + segment(0xFE, SECRET) + frame[len(kept) :], HIERARCHICAL)
+    assert cleaned.data == frame
+    with pytest.raises(Refusal):
+        clean_frame(kept + segment(0xDC, b"\0\x08" + SECRET) + frame[len(kept) :], HIERARCHICAL)
 
 
 @pytest.mark.parametrize(

@@ -60,9 +60,7 @@ def drop_box(edits: Edits, box: Box) -> None:
 
 
 def resize_box(edits: Edits, box: Box, length: int) -> None:
-    """Write the length of a box whose content changed size; `length` counts the header."""
-    if box.open_ended:
-        return
+    """Write the length of a box whose content changed size; `length` counts the header. Not for open-ended boxes."""
     if box.content - box.start == 16:
         edits.replace(box.start + 8, box.content, length.to_bytes(8), "")
     else:
