@@ -1,0 +1,142 @@
+"""The Python API: `DICOMAnonymizer`, which does for a program what `deident anonymize` does for a person."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+from pydantic import ValidationError
+
+from deident.anonymizer.batch import Batch
+from deident.anonymizer.convert import Policy, Task
+from deident.anonymizer.correct import CorrectableAuditLog
+from deident.anonymizer.places import Path, Places, audit_place, directory_places, file_places
+from deident.anonymizer.result import AnonymizationResult, DirectoryResult
+from deident.errors import ConfigurationError, Reason, UsageProblem
+from deident.home import ProjectHome, check_apart
+from deident.profile import DEFAULT_PRESET, PixelRisk, Profile, Strategy, preset
+from deident.profile.rules import Rules
+from deident.pseudonyms import ProjectKey, Pseudonyms
+from deident.stores.folder import FolderStore
+
+__all__ = ["DICOMAnonymizer"]
+
+
+class DICOMAnonymizer:
+    """De-identifies DICOM files by PS3.15 Annex E.
+
+    >>> from deident import DICOMAnonymizer
+    >>> anonymizer = DICOMAnonymizer(preserve_studies=True)
+    >>> result = anonymizer.anonymize_file("scan.dcm", "anonymous.dcm")  # doctest: +SKIP
+    >>> result.ending, len(result.anonymized_tags)  # doctest: +SKIP
+
+    `preserve_studies`: pseudonyms come from the key of the project (in `home`, made on first use), so they are the same
+    in every run; without it from a key that dies with this object. `profile`: name of a preset, or a Profile. On top
+    of it: `strategy` for all direct identifiers, `strategies` for single ones by keyword (`{"PatientName": "remove"}`),
+    `keep_tags` (keywords or `gggg,eeee`; an output that keeps what no option covers claims no conformance) and
+    `pixel_risk`. `workers`: processes for a directory, None for one per core. `overwrite`: replace outputs and audit
+    logs that exist.
+
+    Wrong use raises a UsageProblem. Whatever is wrong with an input is never raised: it is the ending of its result.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is one option of the command line, and they are named
+        self,
+        *,
+        preserve_studies: bool = False,
+        profile: str | Profile = DEFAULT_PRESET,
+        strategy: Strategy | str | None = None,
+        strategies: Mapping[str, Strategy | str] | None = None,
+        keep_tags: Iterable[str] = (),
+        pixel_risk: PixelRisk | str | None = None,
+        home: Path | None = None,
+        workers: int | None = None,
+        overwrite: bool = False,
+    ) -> None:
+        if workers is not None and workers < 1:
+            raise UsageProblem("workers: at least 1")
+        changes: dict[str, object] = {"strategies": strategies, "keep_tags": frozenset(keep_tags) or None}
+        changes |= {"strategy": strategy, "pixel_risk": pixel_risk}
+        self._profile = _changed(preset(profile) if isinstance(profile, str) else profile, changes)
+        self._conforms = Rules(self._profile).conforms
+        self._home = ProjectHome.open(os.fsdecode(home) if home is not None else None) if preserve_studies else None
+        key = ProjectKey.load_or_create(self._home.key) if self._home else ProjectKey.generate()
+        self._policy = Policy(self._profile, Pseudonyms(key, prefix=self._profile.patient_prefix))
+        self._workers = workers
+        self._overwrite = overwrite
+
+    @property
+    def profile(self) -> Profile:
+        """What is done, with all choices in place."""
+        return self._profile
+
+    @property
+    def conforms(self) -> bool:
+        """Whether outputs may claim conformance to PS3.15: false when `keep_tags` keeps what no option covers."""
+        return self._conforms
+
+    def anonymize_file(self, source: Path, output: Path, *, audit_log: Path | None = None) -> AnonymizationResult:
+        """De-identify one file into the file `output`, or under a name made of pseudonyms into the folder `output`.
+
+        `audit_log` names a JSON file to write. Raises UsageProblem (places that cannot be used) or TransientProblem
+        (the disk is full, ...).
+        """
+        return self._results(self.prepare_file(source, output), audit_log)[0]
+
+    def anonymize_directory(self, source: Path, output: Path, *, audit_log: Path | None = None) -> DirectoryResult:
+        """De-identify all under `source` into `output/<patient>/<study>/<series>/<sop>.dcm`, named by pseudonyms.
+
+        The result has one entry for each thing under `source`, in the order of the paths, and the counts. Raises as
+        `anonymize_file` does.
+        """
+        return DirectoryResult(tuple(self._results(self.prepare_directory(source, output), audit_log)))
+
+    def prepare_file(self, source: Path, output: Path) -> Batch:
+        """Check the places of a call for one file; nothing is read or written yet."""
+        places = file_places(source, output)
+        self._check_home(places)
+        assert places.key is not None
+        known = places.name is not None and not self._overwrite and FolderStore(places.root).exists(places.name)
+        return self._batch(places, [Task(0, places.key, Reason.OUTPUT_EXISTS if known else None)], 1)
+
+    def prepare_directory(self, source: Path, output: Path) -> Batch:
+        """Check the places of a call for a folder and list what lies in it; nothing is read or written yet."""
+        places = directory_places(source, output)
+        self._check_home(places)
+        entries = FolderStore(places.source).list()
+        tasks = [Task(index, entry.key, entry.problem) for index, entry in enumerate(entries)]
+        return self._batch(places, tasks, self._workers)
+
+    def audit(self, path: Path, batch: Batch) -> CorrectableAuditLog:
+        """The audit log of a batch, to be handed to `Batch.run`. Raises UsageProblem when it cannot stand there."""
+        target = audit_place(path, batch.places, overwrite=self._overwrite)
+        return CorrectableAuditLog(target, profile=self._profile, overwrite=self._overwrite)
+
+    def _batch(self, places: Places, tasks: list[Task], workers: int | None) -> Batch:
+        return Batch(self._policy, places, tasks, workers, self._overwrite)
+
+    def _check_home(self, places: Places) -> None:
+        if self._home is not None and places.key is None:
+            check_apart({"the project home": self._home.root, "the input": places.source, "the output": places.root})
+
+    def _results(self, batch: Batch, audit_log: Path | None) -> list[AnonymizationResult]:
+        results: list[AnonymizationResult] = []
+        for event in batch.run(self.audit(audit_log, batch) if audit_log is not None else None):
+            result = AnonymizationResult(event.task.key, event.output, event.record)
+            if event.replaces is None:
+                results.append(result)
+            else:
+                results[event.task.index] = result
+        return results
+
+
+def _changed(profile: Profile, changes: Mapping[str, object]) -> Profile:
+    """The profile with the changes that are not None. Raises ConfigurationError, which names keys and no values."""
+    given = {key: value for key, value in changes.items() if value is not None}
+    if not given:
+        return profile
+    try:
+        return Profile.model_validate(dict(profile) | given)
+    except ValidationError as problem:
+        errors = problem.errors(include_input=False, include_context=False, include_url=False)
+    raise ConfigurationError("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in errors))

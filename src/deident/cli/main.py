@@ -1,0 +1,88 @@
+"""From argv to an exit code: which command runs, and how its problems are told."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from deident import __version__
+from deident.cli.exits import EXIT_HELD, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
+from deident.cli.parser import build_parser
+from deident.errors import DeidentError, UsageProblem
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; argparse itself exits for --help (0) and wrong options (2)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    _survive_any_name()
+    if arguments[:1] == ["run"]:
+        return _guarded(lambda: _run(arguments[1:]))
+    parser = build_parser(__version__)
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return EXIT_USAGE
+    return _guarded(lambda: _plan(options) if options.command == "plan" else _anonymize(options))
+
+
+def _survive_any_name() -> None:
+    """File names need not be text: what the terminal cannot show becomes an escape instead of a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _anonymize(options: argparse.Namespace) -> int:
+    from deident.cli.anonymize import anonymize  # noqa: PLC0415 - for start-up
+
+    return anonymize(options)
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from deident.profile import DEFAULT_PRESET, preset  # noqa: PLC0415 - for start-up
+    from deident.profile.explain import explain  # noqa: PLC0415
+
+    text = explain(preset(options.profile or DEFAULT_PRESET), options.sop_class)
+    print(text.rstrip("\n"))
+    return EXIT_OK
+
+
+def _run(arguments: list[str]) -> int:
+    """Hand over to the flow. It is named by a string: the library and its command line never import Prefect's side."""
+    import importlib  # noqa: PLC0415 - for start-up
+
+    name = "deident.flows.run"
+    try:
+        flow = importlib.import_module(name)
+    except ModuleNotFoundError as problem:
+        missing = problem.name or ""
+    else:
+        return int(flow.main(arguments))
+    raise UsageProblem(f"the flows are not installed completely: the module {missing} is missing")
+
+
+def _guarded(command: Callable[[], int]) -> int:
+    """Turn the exceptions that deident raises on purpose into a message and an exit code."""
+    try:
+        code = command()
+        sys.stdout.flush()
+        return code
+    except UsageProblem as problem:
+        message, code = str(problem), EXIT_USAGE
+    except DeidentError as problem:
+        message, code = str(problem), EXIT_HELD
+    except BrokenPipeError:
+        # The reader of our output went away (`deident plan | head`): nothing is wrong, and nothing more can be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+    except KeyboardInterrupt:
+        message, code = "interrupted; no partial file was left", EXIT_INTERRUPTED
+    with contextlib.suppress(OSError):
+        print(f"deident: {message}", file=sys.stderr)
+    return code

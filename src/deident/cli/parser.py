@@ -1,0 +1,162 @@
+"""Commands and options of `deident`; nothing heavy is imported here, so that --help is instant."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterable
+from typing import Final
+
+__all__ = ["STRATEGIES", "build_parser", "keep_tag_names", "split_strategies"]
+
+STRATEGIES: Final = ("remove", "hash", "replace")
+#: A group or an element number, four hexadecimal digits: `0008,0080` holds the comma that also separates names.
+_HALF_TAG: Final = re.compile(r"[0-9A-Fa-f]{4}")
+
+_DESCRIPTION: Final = (
+    "De-identify DICOM files by PS3.15 Annex E: what cannot be de-identified safely is held, with a reason."
+)
+_EPILOG: Final = "exit codes: 0 all released, 1 something skipped or quarantined, 2 wrong usage, 130 interrupted"
+
+
+def build_parser(version: str) -> argparse.ArgumentParser:
+    """The parser of the whole command line; `command` of its result is None when no command was given."""
+    parser = argparse.ArgumentParser(prog="deident", description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"deident {version}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    _add_anonymize(commands)
+    _add_plan(commands)
+    _add_run(commands)
+    return parser
+
+
+def _add_anonymize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "anonymize",
+        help="de-identify one file, or a folder with --batch",
+        description="De-identify one file, or with --batch every file of a folder at any depth.",
+        epilog=_EPILOG,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("-i", "--input", required=True, metavar="X", help="a DICOM file, or a folder with --batch")
+    add(
+        "-o",
+        "--output",
+        required=True,
+        metavar="Y",
+        help="a file name or an existing folder; with --batch the folder to fill",
+    )
+    add("-b", "--batch", action="store_true", help="take every file under the folder X, at any depth")
+    add(
+        "--preserve-studies",
+        action="store_true",
+        help="use the key of the project, so that pseudonyms are the same in every run; else they hold in this call",
+    )
+    add(
+        "--keep-tags",
+        action="append",
+        default=[],
+        metavar="A,B",
+        help="keep these attributes (keyword or gggg,eeee); the output then claims no conformance",
+    )
+    private = parser.add_mutually_exclusive_group()
+    private.add_argument("--remove-private", action="store_true", help="remove private elements (always done)")
+    private.add_argument("--keep-private", action="store_true", help="refused until the safe private list arrives")
+    add(
+        "--strategy",
+        action="append",
+        default=[],
+        metavar="[KEYWORD=]KIND",
+        help="what stands in place of patient name and id, accession number and study id: remove, hash (the default) "
+        "or replace; PatientName=remove for one of them; repeatable",
+    )
+    add("--profile", metavar="NAME", help="profile preset (default: research)")
+    add(
+        "--pixel-risk",
+        choices=("hold", "accept"),
+        help="images that may show text: hold them (the default), or accept them because somebody looked",
+    )
+    add("--audit-log", metavar="FILE", help="write what was done to each file, as JSON without identifiers")
+    add("--overwrite", action="store_true", help="replace outputs (and the audit log) that exist")
+    add(
+        "--workers",
+        type=_positive,
+        metavar="N",
+        help="worker processes (default: one per core); 1 works in this process",
+    )
+    add(
+        "--home",
+        metavar="DIR",
+        help="project home with the key (default: $DEIDENT_HOME or ~/.local/share/deident/default)",
+    )
+    add(
+        "--show-paths",
+        action="store_true",
+        help="show held files by their path (it may hold a name) and not by reference",
+    )
+    add("-q", "--quiet", action="store_true", help="no progress and no summary; problems are still told")
+
+
+def _add_plan(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "plan",
+        help="print what will be done to which attribute, and why",
+        description="Print what a profile does to each attribute, and which table, option or override decided it.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--profile", metavar="NAME", help="profile preset (default: research)")
+    parser.add_argument(
+        "--sop-class", metavar="CT|UID", help="for this kind of instance (default: whatever holds for all)"
+    )
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "run",
+        help="de-identify a folder study by study with the Prefect flow",
+        description="De-identify a folder study by study with the Prefect flow; options are those of the flow.",
+        add_help=False,
+        allow_abbrev=False,
+    )
+    parser.add_argument("arguments", nargs=argparse.REMAINDER)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 512:
+        raise argparse.ArgumentTypeError("between 1 and 512")
+    return number
+
+
+def keep_tag_names(values: Iterable[str]) -> tuple[str, ...]:
+    """The names in `--keep-tags A,B`, where `gggg,eeee` is one name although it holds the separator."""
+    names: list[str] = []
+    for value in values:
+        parts = [part.strip().strip("()") for part in value.split(",")]
+        while parts:
+            part = parts.pop(0)
+            if _HALF_TAG.fullmatch(part) and parts and _HALF_TAG.fullmatch(parts[0]):
+                part = f"{part},{parts.pop(0)}".upper()
+            if part and part not in names:
+                names.append(part)
+    return tuple(names)
+
+
+def split_strategies(values: Iterable[str]) -> tuple[str | None, dict[str, str]]:
+    """`--strategy` values as (the one for all, keyword -> strategy). Raises ValueError with a message for the user."""
+    general: str | None = None
+    special: dict[str, str] = {}
+    for value in values:
+        keyword, equals, kind = value.rpartition("=")
+        if kind not in STRATEGIES:
+            raise ValueError(f"--strategy: the kind must be one of {', '.join(STRATEGIES)}")
+        if not equals:
+            if general not in (None, kind):
+                raise ValueError("--strategy: two different kinds for all; name a keyword for one of them")
+            general = kind
+        elif not keyword:
+            raise ValueError("--strategy: a keyword must stand before '='")
+        elif special.setdefault(keyword, kind) != kind:
+            raise ValueError("--strategy: two different kinds for the same keyword")
+    return general, special

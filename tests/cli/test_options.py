@@ -1,0 +1,130 @@
+"""Options: what is understood, what is refused, and how soon."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from cli.instances import deident, write_ct
+from deident import __version__
+from deident.cli import main
+from deident.cli.parser import keep_tag_names, split_strategies
+
+_HEAVY = ("boto3", "loky", "numpy", "prefect", "pydantic", "pydicom", "rich")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, contextlib\nfrom deident.cli import main\n"
+        "with contextlib.suppress(SystemExit): main(['--help'])\n"
+        f"print([name for name in {_HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stderr.strip() == "[]"
+
+
+def test_help_comes_within_80_milliseconds_of_the_bare_interpreter() -> None:
+    def best(*arguments: str) -> float:
+        times = []
+        for _ in range(5):
+            start = time.perf_counter()
+            subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    assert best("-m", "deident", "--help") - best("-c", "pass") < 0.08
+
+
+def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert (end.value.code, capsys.readouterr().out) == (0, f"deident {__version__}\n")
+
+
+def test_no_command_is_wrong_use_and_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "anonymize" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["anonymize"],
+        ["anonymize", "-i", "x"],
+        ["anonymize", "-i", "x", "-o", "y", "--workers", "0"],
+        ["anonymize", "-i", "x", "-o", "y", "--workers", "many"],
+        ["anonymize", "-i", "x", "-o", "y", "--pixel-risk", "maybe"],
+        ["anonymize", "-i", "x", "-o", "y", "--remove-private", "--keep-private"],
+        ["anonymize", "-i", "x", "-o", "y", "--over"],
+        ["unknown"],
+    ],
+)
+def test_wrong_options_end_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: deident")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--keep-private"], "--keep-private is refused until the safe private list arrives"),
+        (["--strategy", "burn"], "--strategy: the kind must be one of remove, hash, replace"),
+        (["--strategy", "=hash"], "--strategy: a keyword must stand before '='"),
+        (["--strategy", "hash", "--strategy", "remove"], "--strategy: two different kinds for all"),
+        (["--strategy", "PatientID=hash", "--strategy", "PatientID=remove"], "two different kinds for the same keyword"),
+        (["--strategy", "Modality=hash"], "a strategy can be given for PatientName, PatientID, AccessionNumber, StudyID"),
+        (["--keep-tags", "NoSuchKeyword"], "a tag or keyword of the profile is not in PS3.6"),
+        (["--profile", "nobody"], "unknown preset; there are: basic, research"),
+    ],
+)
+def test_choices_that_cannot_be_carried_out_end_with_2_and_the_reason(
+    options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write_ct(tmp_path / "in.dcm")
+    assert main(["anonymize", "-i", str(source), "-o", str(tmp_path / "out.dcm"), *options]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.startswith("deident: ")
+    assert not (tmp_path / "out.dcm").exists()
+
+
+def test_a_tag_in_a_list_of_names_may_hold_the_comma() -> None:
+    assert keep_tag_names(["PatientName,0008,0080,(0010,1010)", "00081030", "PatientName"]) == (
+        "PatientName",
+        "0008,0080",
+        "0010,1010",
+        "00081030",
+    )
+    assert keep_tag_names(["0008,00ab, ,"]) == ("0008,00AB",)
+
+
+def test_strategies_are_one_for_all_and_one_for_each_keyword() -> None:
+    assert split_strategies([]) == (None, {})
+    assert split_strategies(["remove", "PatientID=hash", "remove"]) == ("remove", {"PatientID": "hash"})
+
+
+def test_plan_prints_what_happens_to_attributes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "--sop-class", "CT"]) == 0
+    assert "PatientName" in capsys.readouterr().out
+
+
+def test_plan_of_an_unknown_profile_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "--profile", "nobody"]) == 2
+    assert capsys.readouterr().err == "deident: unknown preset; there are: basic, research\n"
+
+
+def test_plan_into_a_closed_pipe_is_no_error() -> None:
+    command = f"{sys.executable} -m deident plan | head -1"
+    result = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_run_hands_its_arguments_to_the_flow() -> None:
+    result = deident("run", "--help")
+    assert result.returncode == 0
+    assert "--source" in result.stdout
