@@ -68,7 +68,7 @@ coverage: .venv/.dev ## the suite without its slow tests, and which lines of the
 	$(PY) -m pytest -m "not slow" --cov --cov-report=term $(PYTEST_ARGS)
 
 lint: .venv/.dev ## formatting, lint, types, who may import whom; changes nothing
-	$(PY) -m ruff format --check .
+	$(PY) -m ruff format --check --output-format concise .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
