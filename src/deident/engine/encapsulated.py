@@ -41,11 +41,12 @@ def clean_encapsulated(
     extended: bytes,
     limits: Limits,
     suspicious: Callable[[bytes], bool],
+    frame_length: int | None = None,
 ) -> Cleaned:
     """Clean the frames of the encapsulated value that starts (with its first item) at `start`.
 
     `frames` is Number of Frames; `extended` the value of the Extended Offset Table or empty. `suspicious` says whether bytes
-    hold a known identifier; a frame that still does is refused. Raises Refusal: BROKEN, TRUNCATED, LIMIT, PIXEL_STREAM,
+    hold a known identifier; a frame that still does is refused. `frame_length` is the size of a decoded frame in bytes. Raises Refusal: BROKEN, TRUNCATED, LIMIT, PIXEL_STREAM,
     KNOWN_IDENTIFIER.
     """
     fragments, end = walk_fragments(source, start, limits)
@@ -58,7 +59,7 @@ def clean_encapsulated(
         if sum(length for _offset, length in group) > limits.frame:
             raise Refusal(Reason.LIMIT, "size of a frame")
         data = b"".join(source.read_at(offset, length) for offset, length in group)
-        cleaned = clean_frame(data, transfer_syntax)
+        cleaned = clean_frame(data, transfer_syntax, frame_length)
         if suspicious(cleaned.data):
             raise Refusal(Reason.KNOWN_IDENTIFIER, "in a compressed frame")
         stripped.update(dict.fromkeys(cleaned.stripped))

@@ -42,14 +42,17 @@ def native_segment(offset: int, length: int, seen: Mapping[int, bytes], syntax: 
     return MaskedRange(offset, length, mask)
 
 
-def expected_length(seen: Mapping[int, bytes], syntax: Syntax) -> int | None:
-    """Bytes that rows, columns, samples, bits and frames ask for, None when they do not say."""
+def expected_length(seen: Mapping[int, bytes], syntax: Syntax, frames: int | None = None) -> int | None:
+    """Bytes that rows, columns, samples, bits and frames ask for, None when they do not say.
+
+    `frames` stands in for Number of Frames (0028,0008) when it is given.
+    """
     numbers = [_number(seen, tag, syntax) for tag in (_ROWS, _COLUMNS, _ALLOCATED)]
     if 0 in numbers:
         return None
     samples = _number(seen, _SAMPLES, syntax) or 1
-    frames = seen.get(_FRAMES, b"").strip(b"\0 ")
-    count = int(frames) if frames.isdigit() else 1
+    stated = seen.get(_FRAMES, b"").strip(b"\0 ")
+    count = frames or (int(stated) if stated.isdigit() else 1)
     bits = numbers[0] * numbers[1] * numbers[2] * samples * count
     return (bits + 7) // 8
 

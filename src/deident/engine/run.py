@@ -225,6 +225,7 @@ class Run:
             extended,
             limits,
             suspicious,
+            expected_length(seen, self.head.syntax, frames=1),
         )
         part.segments += cleaned.segments
         self.pixel_data = "comments-stripped" if cleaned.stripped else "copied"

@@ -28,7 +28,7 @@ Edit = tuple[int, int, bytes]
 #: (start, end, method, tag, VR, original value, character set in force)
 Deferred = tuple[int, int, Method, int, str, bytes, bytes]
 
-_AGE: Final = re.compile(rb"(\d{3})([DWMY])")
+_AGE: Final = re.compile(rb"(\d{1,3})([DWMY])")
 
 
 class NeedMore(Exception):
@@ -96,7 +96,7 @@ class Shared:
             return None
         if self.age_cap is not None and match[2] == b"Y" and int(match[1]) >= self.age_cap:
             return b"%03dY" % self.age_cap
-        return text
+        return raw if raw.strip(b"\0 ") else text
 
 
 def _memo(level: Level) -> Callable[[bytes], Any]:

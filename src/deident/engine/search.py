@@ -9,6 +9,7 @@ from typing import Final
 from deident.engine.charsets import decode, parse_specific_character_set
 from deident.engine.known import KnownIdentifiers
 from deident.engine.scan import Notes
+from deident.standard.vocabulary import is_term
 from deident.standard.uids import is_well_known
 
 __all__ = ["Searcher"]
@@ -38,7 +39,7 @@ class _Known:
         """Whether a text value holds one of the identifiers, in any character set of the instance."""
         plain = value.isascii() and _ESCAPE not in value
         texts = {decode(value, charset, "LT").strip("\0") for charset in (self.charsets[:1] if plain else self.charsets)}
-        return any(self.identifiers.find(text) for text in texts)
+        return any(self.identifiers.find(text) for text in texts if not is_term(text.strip().casefold()))
 
 
 class Searcher:

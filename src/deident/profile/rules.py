@@ -85,6 +85,11 @@ class Rules:
             self._strategies[tag] = strategy
 
     @property
+    def kept(self) -> frozenset[int]:
+        """Tags that the user keeps although no option covers them."""
+        return self._keep
+
+    @property
     def conforms(self) -> bool:
         """Whether the profile keeps nothing that the standard protects (RULES 14.6)."""
         return not any(self._protected(tag) for tag in self._keep)

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from deident.standard._load import load_table
 
-__all__ = ["EDITION", "Gap", "Method", "Row", "gap", "methods", "row", "rows"]
+__all__ = ["EDITION", "Gap", "Method", "Row", "gap", "gaps", "methods", "row", "rows"]
 
 EDITION: Final = "2026d"
 
@@ -66,6 +66,11 @@ def _gaps() -> dict[int, Gap]:
         if "x" not in text.lower():
             gaps[int(text, 16)] = Gap(int(text, 16), entry["keyword"], entry["cls"])
     return gaps
+
+
+def gaps() -> Mapping[int, Gap]:
+    """The entries of gaps.json that name a single tag."""
+    return _gaps()
 
 
 def gap(tag: int) -> Gap | None:
