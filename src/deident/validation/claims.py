@@ -1,0 +1,101 @@
+"""Check that the markers of an output state exactly what was done (RULES 12)."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from importlib import resources
+from typing import Final
+
+from deident.validation.model import Claims
+from deident.validation.objects import top_level
+from deident.validation.walking import Node
+
+__all__ = ["claim_problems"]
+
+_IDENTITY_REMOVED: Final = 0x00120062
+_METHOD: Final = 0x00120063
+_METHOD_CODES: Final = 0x00120064
+_LONGITUDINAL: Final = 0x00280303
+_BURNED_IN: Final = 0x00280301
+_RECOGNIZABLE: Final = 0x00280302
+_CODE_VALUE: Final = 0x00080100
+_SCHEME: Final = 0x00080102
+_MEANING: Final = 0x00080104
+_BASIC: Final = "113100"
+_LONGEST_METHOD: Final = 64
+
+
+@lru_cache(maxsize=1)
+def _meanings() -> dict[str, str]:
+    rows = json.loads((resources.files("deident.standard") / "data" / "cid7050.json").read_bytes())["rows"]
+    return {row["code_value"]: row["code_meaning"] for row in rows}
+
+
+def claim_problems(before: list[Node], after: list[Node], claims: Claims) -> list[str]:
+    """What is wrong with the markers, as `code:tag`."""
+    tops, originals = top_level(after), top_level(before)
+    conforms = _BASIC in claims.codes and not claims.kept
+    found = []
+    removed = _text(tops, _IDENTITY_REMOVED)
+    if (removed == "YES") != conforms:
+        found.append("identity-removed:(0012,0062)")
+    found += _codes_problems(before, after, claims)
+    methods = _text(tops, _METHOD).split("\\")
+    if conforms and not any(methods):
+        found.append("method-missing:(0012,0063)")
+    if any(len(method) > _LONGEST_METHOD for method in methods):
+        found.append("method-too-long:(0012,0063)")
+    if conforms and _text(tops, _LONGITUDINAL) not in _longitudinal(claims, _text(originals, _LONGITUDINAL)):
+        found.append("longitudinal:(0028,0303)")
+    for code, tag in (("113101", _BURNED_IN), ("113102", _RECOGNIZABLE)):
+        expected = "NO" if code in claims.codes else _text(originals, tag)
+        if _text(tops, tag) != expected:
+            found.append(f"features:(0028,{tag & 0xFFFF:04X})")
+    return found
+
+
+def _text(tops: dict[int, bytes], tag: int) -> str:
+    return tops.get(tag, b"").decode("latin-1").strip(" \0")
+
+
+def _longitudinal(claims: Claims, original: str) -> set[str]:
+    """The values that (0028,0303) may have; with full dates an input that says less keeps saying so (RULES 6)."""
+    if "113106" in claims.codes:
+        return {original} if original in ("MODIFIED", "REMOVED") else {"UNMODIFIED"}
+    return (
+        {"MODIFIED", "REMOVED"}
+        if "113107" in claims.codes and original == "REMOVED"
+        else ({"MODIFIED"} if "113107" in claims.codes else {"REMOVED"})
+    )
+
+
+def _codes_problems(before: list[Node], after: list[Node], claims: Claims) -> list[str]:
+    """The items of (0012,0064): the claimed codes in order, 113100 first, besides those that the source had already."""
+    found = []
+    items = _items(after)
+    codes = [code for scheme, code, _ in items if scheme == "DCM"]
+    inherited = {code for scheme, code, _ in _items(before) if scheme == "DCM"} - {_BASIC}
+    if len(codes) != len(set(codes)):
+        found.append("codes-duplicate:(0012,0064)")
+    if set(claims.codes) - set(codes):
+        found.append("codes-missing:(0012,0064)")
+    if set(codes) - set(claims.codes) - (inherited if not claims.kept else inherited & set(_meanings())):
+        found.append("codes-extra:(0012,0064)")
+    if _BASIC in codes and codes[0] != _BASIC:
+        found.append("codes-order:(0012,0064)")
+    meanings = _meanings()
+    if any(code in meanings and meaning != meanings[code] for scheme, code, meaning in items if scheme == "DCM"):
+        found.append("codes-meaning:(0012,0064)")
+    return found
+
+
+def _items(nodes: list[Node]) -> list[tuple[str, str, str]]:
+    """(scheme, code, meaning) of the items; in an item Code Value comes first."""
+    items: list[dict[int, str]] = []
+    for path, tag, _, value, _, _ in nodes:
+        if path == (_METHOD_CODES,):
+            if tag == _CODE_VALUE or not items:
+                items.append({})
+            items[-1][tag] = (value or b"").decode("latin-1").strip(" \0")
+    return [(item.get(_SCHEME, ""), item.get(_CODE_VALUE, ""), item.get(_MEANING, "")) for item in items]

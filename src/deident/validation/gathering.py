@@ -1,0 +1,111 @@
+"""Gather from the source instances of a study everything that identifies, afresh and in memory only (RULES 14.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydicom.charset import decode_bytes
+from pydicom.values import convert_PN
+
+from deident.validation.kinds import REPORTED, is_class_uid, kind_of, well_known
+from deident.validation.matching import Matcher
+from deident.validation.needles import Needles
+from deident.validation.reading import PYDICOM_ERRORS, Instance
+from deident.validation.spellings import Spellings, spell
+from deident.validation.walking import Node
+
+__all__ = ["Gathering", "text_of", "uids_of"]
+
+_CODE_VALUE: Final = 0x00080100
+_CONCEPT_NAME: Final = 0x0040A043
+#: Study, Series and Frame of Reference Instance UID: those of the instances mostly begin with them.
+_MAIN_UIDS: Final = frozenset({0x0020000D, 0x0020000E, 0x00200052})
+_NEEDLE_UIDS: Final = 64
+_REPORTED_VALUES: Final = frozenset({0x0040A160, 0x0040A121, 0x0040A120})
+_DEFAULT: Final = ("iso8859", "ascii")
+
+
+def uids_of(value: bytes) -> list[str]:
+    """The values of a UI element; blanks and NULs around them dropped."""
+    return [uid.strip(" \0") for uid in value.decode("latin-1").split("\\") if uid.strip(" \0")]
+
+
+def text_of(vr: str, value: bytes, encodings: tuple[str, ...]) -> str:
+    """A text value decoded by pydicom. Raises what pydicom raises."""
+    if value.isascii() and b"\x1b" not in value:
+        return value.decode("ascii")
+    if vr == "PN":
+        return str(convert_PN(value, list(encodings)))
+    return str(decode_bytes(value, list(encodings), set()))
+
+
+@dataclass(slots=True)
+class Gathering:
+    """What the sources of one study say. `exempt` are the tags that the profile keeps."""
+
+    exempt: frozenset[int]
+    keeps_uids: bool
+    spellings: Spellings = field(default_factory=Spellings, repr=False)
+    kept: Spellings = field(default_factory=Spellings, repr=False)
+    uids: set[str] = field(default_factory=set, repr=False)
+    main_uids: set[str] = field(default_factory=set, repr=False)
+    charsets: set[str] = field(default_factory=set)
+    _seen: set[tuple[str, bytes, tuple[str, ...]]] = field(default_factory=set, repr=False)
+    _seen_uids: set[bytes] = field(default_factory=set, repr=False)
+
+    def add(self, instance: Instance, nodes: list[Node]) -> None:
+        """Take up one source instance."""
+        concept: dict[tuple[int, ...], str] = {}
+        for path, tag, vr, value, encodings, _ in nodes:
+            if value is None:
+                continue
+            if tag == _CODE_VALUE and path and path[-1] == _CONCEPT_NAME:
+                concept[path[:-1]] = value.decode("latin-1").strip(" \0")
+            kind = kind_of(path, tag, vr)
+            if not kind and tag in _REPORTED_VALUES:
+                kind = REPORTED.get(concept.get(path, ""), "")
+            if kind:
+                self._take(kind, tag, vr, value, encodings)
+            elif vr == "UI" and value not in self._seen_uids and not (tag >> 16) & 1:
+                self._take_uids(tag, value)
+        for tag, element in instance.meta.items():
+            if kind_of((), tag, element.VR or "") and element.value:
+                self._take(kind_of((), tag, ""), tag, "AE", element.value, _DEFAULT)
+
+    def _take(self, kind: str, tag: int, vr: str, value: bytes, encodings: tuple[str, ...]) -> None:
+        key = (kind, value, encodings)
+        if key in self._seen and tag not in self.exempt:
+            return
+        try:
+            text = text_of(vr, value, encodings)
+        except PYDICOM_ERRORS:
+            text = value.decode("latin-1")
+        self.charsets.update(encodings)
+        if tag in self.exempt:
+            spell(kind, text, self.kept)
+        else:
+            self._seen.add(key)
+            spell(kind, text, self.spellings)
+
+    def _take_uids(self, tag: int, value: bytes) -> None:
+        self._seen_uids.add(value)
+        if self.keeps_uids or is_class_uid(tag) or tag in self.exempt:
+            self._seen_uids.discard(value)
+            return
+        found = [uid for uid in uids_of(value) if not well_known(uid)]
+        self.uids.update(found)
+        if tag in _MAIN_UIDS:
+            self.main_uids.update(found)
+
+    def matcher(self) -> Matcher:
+        """For decoded text. What the profile keeps is taken out: it may stand elsewhere, too."""
+        found, kept = self.spellings, self.kept
+        for name in ("words", "phrases", "inside", "whole", "texts", "dates"):
+            getattr(found, name).difference_update(getattr(kept, name))
+        return Matcher(found, frozenset(self.uids))
+
+    def needles(self) -> Needles:
+        """For bytes; call after `matcher`."""
+        uids = sorted(self.main_uids)[:_NEEDLE_UIDS]
+        return Needles([*self.spellings.texts, *uids], sorted(self.charsets - set(_DEFAULT)))

@@ -1,0 +1,130 @@
+"""Search an output for the identifiers of its study: decoded text, and the bytes of all other elements (RULES 14.4)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydicom.dataelem import RawDataElement
+from pydicom.values import convert_value
+
+from deident.validation.gathering import text_of
+from deident.validation.matching import Matcher
+from deident.validation.needles import Needles
+from deident.validation.quiet import Warnings
+from deident.validation.reading import PYDICOM_ERRORS
+from deident.validation.walking import Node
+
+__all__ = ["Screen"]
+
+_TEXTS: Final = frozenset(
+    {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"}
+)
+_FREE_TEXTS: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
+_UID_IN_BYTES: Final = re.compile(rb"[0-2](?:\.\d+){3,}")
+#: Value Type and Relationship Type of content items (PS3.3 C.17.3); `TEXT` may also be somebody's name.
+_ENUMERATED: Final = {
+    0x0040A040: frozenset({b"TEXT", b"NUM", b"CODE", b"DATETIME", b"DATE", b"TIME", b"UIDREF", b"PNAME", b"CONTAINER"})
+    | frozenset({b"COMPOSITE", b"IMAGE", b"WAVEFORM", b"SCOORD", b"SCOORD3D", b"TCOORD", b"TABLE"}),
+    0x0040A010: frozenset({b"CONTAINS", b"HAS PROPERTIES", b"HAS CONCEPT MOD", b"HAS ACQ CONTEXT"})
+    | frozenset({b"HAS OBS CONTEXT", b"INFERRED FROM", b"SELECTED FROM"}),
+}
+_GAP: Final = bytes(16)
+_REMEMBERED: Final = 1 << 12
+_MEMORY: Final = 400_000
+
+_Key = tuple[str, bytes, tuple[str, ...], bool]
+
+
+@dataclass(slots=True)
+class Screen:
+    """The leak and decoding checks of one study. Values that were found clean once are not looked at again."""
+
+    matcher: Matcher
+    needles: Needles
+    warnings: Warnings
+    exempt: frozenset[int]
+    _clean: set[_Key] = field(default_factory=set, repr=False)
+
+    def leaks(self, nodes: list[Node]) -> tuple[list[Node], list[Node]]:
+        """(elements that hold an identifier, elements that pydicom cannot decode without complaint)."""
+        leaking, undecodable = [], []
+        clean = self._clean
+        texts: list[Node] = []
+        binaries: list[Node] = []
+        for node in nodes:
+            value = node.value
+            if not value:
+                continue
+            key = (node.vr, value, node.encodings, node.little)
+            if key in clean:
+                continue
+            if not self._decodes(node):
+                undecodable.append(node)
+            elif node.vr in _TEXTS:
+                texts.append(node)
+                if node.tag not in self.exempt and not _is_enumerated(node) and self._names_somebody(node):
+                    leaking.append(node)
+                    continue
+            elif len(value) >= 8:
+                binaries.append(node)
+            if len(value) <= _REMEMBERED and len(clean) < _MEMORY:
+                clean.add(key)
+        leaking += self._in_bytes(texts, binaries)
+        for node in (*leaking, *undecodable):
+            clean.discard((node.vr, node.value or b"", node.encodings, node.little))
+        return leaking, undecodable
+
+    def _names_somebody(self, node: Node) -> bool:
+        value = node.value or b""
+        try:
+            text = text_of(node.vr, value, node.encodings)
+        except PYDICOM_ERRORS:
+            return True
+        if self.matcher.in_value(text.rstrip("\0 "), node.vr):
+            return True
+        if value.isascii():
+            return False
+        # Whatever the character set says, text may have been written in UTF-8.
+        return self.matcher.in_value(value.decode("utf-8", errors="replace"), node.vr)
+
+    def _decodes(self, node: Node) -> bool:
+        """Whether pydicom converts the value without an exception, a warning or a change of VR."""
+        before = self.warnings.count
+        value = node.value or b""
+        raw = RawDataElement(node.tag, node.vr, len(value), value, 0, False, node.little)  # type: ignore[arg-type]
+        try:
+            convert_value(node.vr, raw, list(node.encodings))
+        except PYDICOM_ERRORS:
+            return False
+        return self.warnings.count == before
+
+    def _in_bytes(self, texts: list[Node], binaries: list[Node]) -> list[Node]:
+        """Those that hold an identifier as bytes; usually none, so all are searched as one first."""
+        found = []
+        joined = _GAP.join(node.value or b"" for node in texts)
+        if self.needles.in_encoded_text(joined):
+            found += [n for n in texts if n.tag not in self.exempt and self.needles.in_encoded_text(_padded(n))]
+        joined = _GAP.join(node.value or b"" for node in binaries)
+        if self.needles.in_binary(joined) or self.has_uid(joined):
+            found += [n for n in binaries if self.needles.in_binary(_padded(n)) or self.has_uid(n.value or b"")]
+        found += [n for n in binaries if n.vr == "UN" and self._un_text(n)]
+        return found
+
+    def _un_text(self, node: Node) -> bool:
+        text = (node.value or b"").decode("latin-1").rstrip("\0 ")
+        return text.isprintable() and self.matcher.in_value(text, "UN")
+
+    def has_uid(self, data: bytes) -> bool:
+        """Whether bytes hold an original UID in clear."""
+        return any(self.matcher.is_original_uid(uid.decode()) for uid in _UID_IN_BYTES.findall(data))
+
+
+def _is_enumerated(node: Node) -> bool:
+    """Whether the standard allows only these values here, so that none of them names anybody."""
+    return (node.value or b"").strip(b" \0") in _ENUMERATED.get(node.tag, ())
+
+
+def _padded(node: Node) -> bytes:
+    return (node.value or b"") + bytes(3)

@@ -1,0 +1,60 @@
+"""What validation takes and gives: pairs of source and output, what the profile claims, and findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from deident.errors import Reason
+
+__all__ = ["Claims", "Finding", "Pair", "Source"]
+
+
+class Source(Protocol):
+    """An object that can be read at any offset. Sizes and offsets are in bytes."""
+
+    @property
+    def size(self) -> int: ...
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return `length` bytes from `offset`; fewer only where the object ends."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An instance and the output that is to be released for it.
+
+    `reference` is opaque. `pixel_data` is what is said to have been done to it: absent, copied, comments-stripped or
+    planes-cleared.
+    """
+
+    reference: str
+    source: Source = field(repr=False)
+    output: Source = field(repr=False)
+    output_name: str
+    pixel_data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What the profile says was done to the study.
+
+    `codes` are CID 7050 code values. `kept` are keywords (or `gggg,eeee`) that a user kept although no option covers
+    them: exempt from the leak check, and then conformance must not be claimed (RULES 14.6). `exclusions` counts the
+    instances of the study that were held and are not among the pairs: references to them resolve to nothing released.
+    """
+
+    codes: tuple[str, ...]
+    kept: frozenset[str] = frozenset()
+    exclusions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reason why the study is not released. `detail` holds tags, codes and counts, never a value."""
+
+    reason: Reason
+    check: str
+    reference: str
+    detail: str

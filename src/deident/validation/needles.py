@@ -1,0 +1,113 @@
+"""Search bytes for identifiers in the encodings they can take: one pass over the data, however many there are."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator
+from typing import Final
+from urllib.parse import quote
+
+import numpy as np
+
+__all__ = ["Needles"]
+
+#: RULES 14.4: shorter strings occur by chance in pixels.
+_SHORTEST: Final = 8
+_WORD: Final = 4
+_MULTIPLIER: Final = np.uint32(2654435761)
+_SHIFT: Final = np.uint32(16)
+_UTF_16: Final = ("utf-16-le", "utf-16-be")
+
+
+def _spellings(text: str) -> set[str]:
+    return {text, text.upper(), text.lower(), text.title()}
+
+
+def _plain(texts: Iterable[str], charsets: Iterable[str]) -> Iterator[tuple[bytes, str]]:
+    for text in texts:
+        for spelling in _spellings(text):
+            for charset in ("utf-8", *_UTF_16, *charsets):
+                try:
+                    yield spelling.encode(charset), charset
+                except (UnicodeError, LookupError):
+                    continue
+
+
+def _encoded(texts: Iterable[str], charsets: Iterable[str]) -> Iterator[bytes]:
+    """Base64 in its three alignments, hex and percent forms of the plain bytes."""
+    for data, charset in _plain(texts, charsets):
+        if charset in _UTF_16 or len(data) < 6:
+            continue
+        yield data.hex().encode()
+        yield data.hex().upper().encode()
+        percent = quote(data).encode()
+        if percent != data:
+            yield percent
+        for skipped in range(3):
+            body = base64.b64encode(bytes(skipped) + data)
+            first, last = (0, 2, 3)[skipped], (len(data) + skipped) * 8 // 6
+            yield body[first:last]
+
+
+class Needles:
+    """The byte strings of a study's identifiers.
+
+    Any string of seven bytes or more covers at least one whole aligned word of four bytes; a table says of each word of
+    the data whether some string could cover it there, and only those places are looked at.
+    """
+
+    __slots__ = ("_grams", "_places", "_table", "longest")
+
+    def __init__(self, texts: Iterable[str], charsets: Iterable[str] = ()) -> None:
+        texts, charsets = list(texts), list(charsets)
+        self._places: dict[int, list[tuple[bytes, int, bool, bool]]] = {}
+        self.longest = 0
+        for data, charset in set(_plain(texts, charsets)):
+            # Small pixel values look like UTF-16: there a string has to have eight characters, not bytes.
+            in_pixels = len(data) >= (2 * _SHORTEST if charset in _UTF_16 else _SHORTEST)
+            self._add(data, in_pixels=in_pixels, in_text=not data.isascii() or charset in _UTF_16)
+        for data in set(_encoded(texts, charsets)):
+            self._add(data, in_pixels=True, in_text=True)
+        self._grams = np.array(sorted(self._places), dtype=np.uint32)
+        self._table = np.zeros(1 << 16, dtype=bool)
+        self._table[(self._grams * _MULTIPLIER) >> _SHIFT] = True
+
+    def __repr__(self) -> str:
+        return f"Needles({len(self._places)} places)"
+
+    def _add(self, data: bytes, *, in_pixels: bool, in_text: bool) -> None:
+        if len(data) < _SHORTEST:
+            return
+        self.longest = max(self.longest, len(data))
+        for offset in range(_WORD):
+            gram = int.from_bytes(data[offset : offset + _WORD], "little")
+            self._places.setdefault(gram, []).append((data, offset, in_pixels, in_text))
+
+    def in_binary(self, data: bytes) -> bool:
+        """Whether bytes that are no text hold an identifier, in clear or encoded."""
+        return any(True for _ in self._found(data))
+
+    def in_pixels(self, data: bytes) -> bool:
+        """The same for pixel values."""
+        return any(in_pixels for in_pixels, _ in self._found(data))
+
+    def in_encoded_text(self, data: bytes) -> bool:
+        """Whether the bytes of text hold an identifier encoded; for text in clear there is the matcher."""
+        return any(in_text for _, in_text in self._found(data))
+
+    def _found(self, data: bytes) -> Iterator[tuple[bool, bool]]:
+        if not self._places or len(data) < _SHORTEST:
+            return
+        words = np.frombuffer(data, dtype="<u4", count=len(data) // _WORD)
+        hashed = ((words * _MULTIPLIER) >> _SHIFT).astype(np.intp)
+        hits = np.flatnonzero(self._table.take(hashed, mode="wrap"))
+        if not hits.size:
+            return
+        candidates = words[hits]
+        nearest = np.searchsorted(self._grams, candidates).clip(max=len(self._grams) - 1)
+        exact = self._grams[nearest] == candidates
+        for index, gram in zip(hits[exact].tolist(), candidates[exact].tolist(), strict=True):
+            for needle, offset, in_pixels, in_text in self._places[gram]:
+                start = index * _WORD - offset
+                if start >= 0 and data.startswith(needle, start):
+                    yield in_pixels, in_text

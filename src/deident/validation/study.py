@@ -1,0 +1,159 @@
+"""Validate the outputs of one study against its sources: every check, and findings that hold the study (DESIGN.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from deident.errors import Reason
+from deident.validation.claims import claim_problems
+from deident.validation.consistency import Links, StudyLinks, links_of
+from deident.validation.gathering import Gathering
+from deident.validation.kinds import exempt_tags
+from deident.validation.leaks import Screen
+from deident.validation.model import Claims, Finding, Pair
+from deident.validation.objects import object_problems
+from deident.validation.pixels import embedded_overlay_bits, pixel_problems
+from deident.validation.quiet import Warnings, pydicom_kept_quiet
+from deident.validation.reading import Instance, Unreadable, read_instance
+from deident.validation.walking import Node, SequenceCache, Walked, walk
+
+__all__ = ["validate_study"]
+
+_RETAIN_UIDS: Final = "113110"
+#: Enough to see what is wrong; a study with one finding is held already.
+_MOST_FINDINGS: Final = 1000
+
+
+#: Parsed sources are kept between the passes up to about so many bytes; beyond, they are read again.
+_KEPT_BYTES: Final = 64 << 20
+_NODE_BYTES: Final = 250
+_PADDING: Final = bytes(3)
+
+
+@dataclass(slots=True)
+class _Source:
+    """A source after the first pass. `instance` and `walked` are None when they have to be read again."""
+
+    instance: Instance | None
+    walked: Walked | None
+    links: Links = field(repr=False)
+
+
+def validate_study(pairs: Iterable[Pair], expected: Claims) -> list[Finding]:
+    """Check the outputs of one study; an empty list means that it may be released.
+
+    Each pair is read twice at most. Findings hold tags, codes and counts only. Never raises for what an object holds;
+    what its `read_at` raises passes through.
+    """
+    with pydicom_kept_quiet() as warnings:
+        findings: list[Finding] = []
+        for finding in _findings(list(pairs), expected, warnings):
+            findings.append(finding)
+            if len(findings) >= _MOST_FINDINGS:
+                break
+        return findings
+
+
+def _findings(pairs: list[Pair], claims: Claims, warnings: Warnings) -> Iterator[Finding]:
+    study = _Study(claims)
+    sources: list[_Source | None] = []
+    for pair in pairs:
+        try:
+            sources.append(study.gather(pair))
+        except Unreadable as problem:
+            sources.append(None)
+            yield Finding(Reason.OBJECT_INVALID, "source", pair.reference, str(problem))
+    screen = study.screen(warnings)
+    for pair, source in zip(pairs, sources, strict=True):
+        if source is None:
+            continue
+        try:
+            yield from study.check(pair, source, screen)
+        except Unreadable as problem:
+            yield Finding(Reason.OBJECT_INVALID, "object", pair.reference, str(problem))
+    for reference, detail in study.links.problems():
+        yield Finding(Reason.STUDY_INCONSISTENT, "study", reference, detail)
+
+
+class _Study:
+    """What is known of a study between its two passes: first all sources, then every output."""
+
+    def __init__(self, claims: Claims) -> None:
+        self._claims = claims
+        self._exempt = exempt_tags(claims)
+        keeps_uids = _RETAIN_UIDS in claims.codes
+        self._gathering = Gathering(self._exempt, keeps_uids)
+        self.links = StudyLinks(keeps_uids=keeps_uids)
+        self._cache: SequenceCache = {}
+        self._nodes: dict[Node, Node] = {}
+        self._room = _KEPT_BYTES
+
+    def gather(self, pair: Pair) -> _Source:
+        """First pass: take up what identifies in a source."""
+        instance = read_instance(pair.source)
+        walked = walk(instance, self._cache)
+        self._gathering.add(instance, walked.nodes)
+        links = links_of(walked.nodes)
+        if instance.body is not pair.source or self._room <= 0:
+            return _Source(None, None, links)
+        instance.runs.clear()
+        return _Source(instance, Walked(list(map(self._shared, walked.nodes)), walked.problems), links)
+
+    def _shared(self, node: Node) -> Node:
+        """One object for all equal elements of the study: most are alike in all of its instances."""
+        shared = self._nodes.setdefault(node, node)
+        if shared is node:
+            self._room -= _NODE_BYTES + len(node.value or b"")
+        return shared
+
+    def screen(self, warnings: Warnings) -> Screen:
+        matcher = self._gathering.matcher()
+        return Screen(matcher, self._gathering.needles(), warnings, self._exempt)
+
+    def check(self, pair: Pair, source: _Source, screen: Screen) -> Iterator[Finding]:
+        """Second pass: every check on one output."""
+        before, earlier = source.instance, source.walked
+        if before is None or earlier is None:
+            before = read_instance(pair.source)
+            earlier = walk(before, self._cache)
+        output = read_instance(pair.output)
+        walked = walk(output, self._cache)
+        self.links.add(pair.reference, source.links, links_of(walked.nodes))
+        look = _PixelLook(screen)
+        planes = embedded_overlay_bits(earlier.nodes, before.pixels)
+        pixels = pixel_problems(before, output, pair.pixel_data, planes, look)
+        leaking, undecodable = screen.leaks(walked.nodes)
+        had = {(node.tag, node.value) for node in earlier.nodes} if undecodable else set()
+        codes = self._claims.codes
+        checks = (
+            (Reason.LEAK, "leak", [node.place for node in leaking]),
+            (Reason.LEAK, "leak", ["(7FE0,0010)"] if look.found else []),
+            (Reason.LEAK, "leak", ["output-name"] if screen.matcher.in_text(pair.output_name) else []),
+            (Reason.PIXELS_CHANGED, "pixels", pixels),
+            (Reason.OBJECT_INVALID, "object", object_problems(before, earlier, output, walked, codes)),
+            (Reason.OBJECT_INVALID, "decode", [n.place for n in undecodable if (n.tag, n.value) not in had]),
+            (Reason.CLAIMS_WRONG, "claims", claim_problems(earlier.nodes, walked.nodes, self._claims)),
+        )
+        for reason, check, details in checks:
+            for detail in dict.fromkeys(details):
+                yield Finding(reason, check, pair.reference, detail)
+
+
+class _PixelLook:
+    """Looks for identifiers in consecutive blocks of pixel data, also where one block ends and the next begins."""
+
+    __slots__ = ("_end", "_screen", "found")
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._end = b""
+        self.found = False
+
+    def __call__(self, block: bytes) -> None:
+        if self.found:
+            return
+        needles = self._screen.needles
+        self.found = needles.in_pixels(block) or needles.in_pixels(self._end + block[: needles.longest] + _PADDING)
+        self._end = block[-needles.longest :] if needles.longest else b""
