@@ -1,8 +1,8 @@
 """Decode and encode text values of any Specific Character Set (0008,0005), code extensions included (PS3.5 6.1).
 
-pydicom's tables say which Python codec reads which character set and escape sequence; its decoding functions are not used,
-because they log and warn with the values that they cannot read. pydicom is imported when a value needs it, since plain
-ASCII does not.
+pydicom's tables say which Python codec reads which character set and escape sequence; its decoding functions are not
+used, because they log and warn with values that they cannot read. pydicom is imported when a value needs it: ASCII does
+not.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _SINGLE_VALUED: Final = frozenset({"LT", "ST", "UT", "UR"})
 
 #: ESC, intermediate bytes, final byte (ISO 2022).
 _ESCAPE: Final = re.compile(rb"(\x1b[\x20-\x2f]+[\x30-\x7e])")
-#: What resets code extensions to the first character set (PS3.5 6.1.2.5.3); a backslash or ^ and = only where they delimit.
+#: What resets code extensions to the first character set (PS3.5 6.1.2.5.3); backslash, ^ and = only where they delimit.
 _CONTROLS: Final = rb"\t\n\f\r"
 _RESETS_TEXT: Final = re.compile(rb"([" + _CONTROLS + rb"])")
 _RESETS_VALUES: Final = re.compile(rb"([\\" + _CONTROLS + rb"])")
 _RESETS_NAMES: Final = re.compile(rb"([\\^=" + _CONTROLS + rb"])")
 _TEXT_RESETS: Final = {_RESETS_TEXT: r"[\t\n\f\r]", _RESETS_VALUES: r"[\\\t\n\f\r]", _RESETS_NAMES: r"[\\^=\t\n\f\r]"}
 
-#: Two bytes a character in G0: any byte of 21-7E can be half of a character, delimiters included. The value is what Python
-#: expects; JIS C 6226-1978 and the long form of JIS X 0208 are not in PS3.3, but old consoles write them.
+#: Two bytes a character in G0: any byte of 21-7E can be half of a character, delimiters included. The value is what
+#: Python expects; JIS C 6226-1978 and the long form of JIS X 0208 are not in PS3.3, but old consoles write them.
 _TWO_BYTE_G0: Final = {
     b"\x1b$B": (b"\x1b$B", "iso2022_jp"),
     b"\x1b$@": (b"\x1b$@", "iso2022_jp"),
@@ -110,12 +110,12 @@ def split_values(text: str, vr: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _tables() -> _Tables:
-    from pydicom import charset
+    from pydicom import charset  # noqa: PLC0415 - costs 0.1 s of start-up, and most instances are ASCII
 
     by_name = {_plain(name): codec for name, codec in charset.python_encoding.items() if name}
     by_name |= {_plain(name): _ASCII for name in ("ISO_IR 6", "ISO 2022 IR 6")}
-    single_byte_g1 = {escape: codec for escape, codec in charset.CODES_TO_ENCODINGS.items() if escape not in _ONE_BYTE_G0}
-    return _Tables(by_name, single_byte_g1, {codec: escape for escape, codec in single_byte_g1.items()})
+    by_escape = {code: codec for code, codec in charset.CODES_TO_ENCODINGS.items() if code not in _ONE_BYTE_G0}
+    return _Tables(by_name, by_escape, {codec: code for code, codec in by_escape.items()})
 
 
 def _plain(name: str) -> str:
@@ -218,4 +218,4 @@ def _holds(text: str, codec: str) -> bool:
         return False
     if codec == "shift_jis":
         return len(encoded) == len(text)
-    return not codec.startswith("iso2022") or encoded.isascii() and encoded[:4].startswith((b"\x1b$B", b"\x1b$(D"))
+    return not codec.startswith("iso2022") or encoded.startswith((b"\x1b$B", b"\x1b$(D"))

@@ -40,8 +40,9 @@ def _table() -> _Table:
 def kind_of(tag: int, vr: str) -> str:
     """Kind of identifier that an attribute holds, "" when its value is not gathered.
 
-    `tag` is (group << 16 | element). Every PN is a name, whatever its tag; the other attributes go by tag alone, so that a
-    wrong VR on the wire hides nothing. Dates of a study, descriptions, comments and characteristics are not gathered.
+    `tag` is (group << 16 | element). Every PN is a name, whatever its tag; the other attributes go by tag alone, so
+    that a wrong VR on the wire hides nothing. Dates of a study, descriptions, comments and characteristics are not
+    gathered.
     """
     return _table().attributes.get(tag, "name" if vr == "PN" else "")
 

@@ -1,4 +1,4 @@
-"""Words that never identify anybody on their own: DICOM terms, placeholders, particles of names, generic words of addresses."""
+"""Words that identify nobody on their own: DICOM terms, placeholders, particles of names, generic words."""
 
 from __future__ import annotations
 
@@ -24,16 +24,20 @@ def _terms() -> frozenset[str]:
     return _lists()["terms"]
 
 
+@lru_cache(maxsize=1)
+def _names_nobody() -> frozenset[str]:
+    return _lists()["terms"] | _lists()["placeholders"]
+
+
 def is_term(word: str) -> bool:
     """Whether a casefolded word is a term of anatomy, modality, laterality, view or acquisition, or a defined term."""
     return word in _terms()
 
 
 def is_vocabulary(text: str) -> bool:
-    """Whether every word of a value is a term or a placeholder, numbers of up to two digits aside: such a value names nobody."""
-    words = _WORDS.findall(text.casefold())
-    names_nobody = _terms() | placeholders()
-    return bool(words) and all(word in names_nobody or (word.isdigit() and len(word) <= 2) for word in words)
+    """Whether all words of a value are terms or placeholders, numbers of up to two digits aside: it names nobody."""
+    words = [word for word in _WORDS.findall(text.casefold()) if not (word.isdigit() and len(word) <= 2)]
+    return bool(words) and all(word in _names_nobody() for word in words)
 
 
 def placeholders() -> frozenset[str]:
