@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deident.flows.deidentification import deidentify
-    from deident.flows.summary import RunSummary
-
     from deident.flows.parameters import DeidentifyParameters
 
-__all__ = ["DeidentifyParameters", "RunSummary", "deidentify"]
+__all__ = ["DeidentifyParameters", "deidentify"]
 
-_PLACES = {"DeidentifyParameters": "parameters", "RunSummary": "summary", "deidentify": "deidentification"}
+_PLACES = {"DeidentifyParameters": "parameters", "deidentify": "deidentification"}
 
 
 def __getattr__(name: str) -> Any:

@@ -22,7 +22,7 @@ from deident.errors import DeidentError
 from deident.flows import settings
 from deident.home import ProjectHome
 
-__all__ = ["Server", "ServerProblem", "ensure_server", "find_server", "stop_server"]
+__all__ = ["Server", "ServerError", "ensure_server", "find_server", "starting_server", "stop_server"]
 
 FIRST_PORT: Final = 4270
 START_SECONDS: Final = 120
@@ -32,7 +32,7 @@ _PROBE_SECONDS: Final = 2.0
 _NO_PROXY: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-class ServerProblem(DeidentError):
+class ServerError(DeidentError):
     """The server cannot be started or does not answer. The message holds no path."""
 
 
@@ -64,10 +64,43 @@ def find_server(home: ProjectHome) -> Server | None:
 def ensure_server(home: ProjectHome, waiting: Callable[[], None] | None = None) -> Server:
     """The running server of this home, started if there is none. `waiting` is called now and then while it starts.
 
-    Raises ServerProblem when it does not come up.
+    Raises ServerError when it does not come up.
     """
+    with starting_server(home) as start:
+        start.wait(waiting)
+        return start.server
+
+
+@contextlib.contextmanager
+def starting_server(home: ProjectHome) -> Iterator[Start]:
+    """The server of this home, perhaps still on its way: its port is known at once, `wait` returns when it answers."""
     with _locked(home):
-        return find_server(home) or _start(home, waiting)
+        found = find_server(home)
+        yield Start(home, found, None) if found else _start(home)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A server that was found (`process` is None), or one that is coming up."""
+
+    home: ProjectHome
+    server: Server
+    process: subprocess.Popen[bytes] | None
+
+    def wait(self, waiting: Callable[[], None] | None = None) -> None:
+        """Return when it answers. Raises ServerError when it does not."""
+        if self.process is None:
+            return
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            if _answers_as_ours(self.home, self.server.port):
+                return
+            if waiting is not None:
+                waiting()
+            time.sleep(0.1)
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        raise ServerError("the Prefect server did not start; its log is prefect/server.log in the project home")
 
 
 def stop_server(home: ProjectHome) -> bool:
@@ -84,7 +117,7 @@ def stop_server(home: ProjectHome) -> bool:
         return True
 
 
-def _start(home: ProjectHome, waiting: Callable[[], None] | None) -> Server:
+def _start(home: ProjectHome) -> Start:
     remembered = _remembered(home)
     port = _free_port(remembered.port if remembered else FIRST_PORT)
     # Not `prefect server start --background`: its child would stand in our process group (Ctrl-C would end it with us),
@@ -104,16 +137,7 @@ def _start(home: ProjectHome, waiting: Callable[[], None] | None) -> Server:
         )
     server = Server(process.pid, _start_time(process.pid), port)
     _remember(home, server)
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        if _answers_as_ours(home, port):
-            return server
-        if waiting is not None:
-            waiting()
-        time.sleep(0.1)
-    with contextlib.suppress(ProcessLookupError):
-        process.kill()
-    raise ServerProblem("the Prefect server did not start; its log is prefect/server.log in the project home")
+    return Start(home, server, process)
 
 
 def _answers_as_ours(home: ProjectHome, port: int) -> bool:
@@ -143,7 +167,7 @@ def _free_port(wanted: int) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise ServerProblem("no port is free for the Prefect server")
+    raise ServerError("no port is free for the Prefect server")
 
 
 def _start_time(pid: int) -> str:

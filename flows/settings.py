@@ -73,7 +73,12 @@ def _with_local(value: str) -> str:
 
 def client_environment(home: ProjectHome, port: int) -> dict[str, str]:
     """What a process that runs flows needs before it imports Prefect."""
-    return {**_common(home, port), "PREFECT_LOGGING_CONFIG_PATH": str(LOGGING)}
+    return {
+        **_common(home, port),
+        "PREFECT_LOGGING_CONFIG_PATH": str(LOGGING),
+        # For worker processes, which have no log filter: warnings of pydicom quote values.
+        "PYTHONWARNINGS": "ignore",
+    }
 
 
 def server_environment(home: ProjectHome, port: int) -> dict[str, str]:

@@ -16,9 +16,9 @@ from deident.errors import (
     UsageProblem,
 )
 
-__all__ = ["CODES", "RunProblem", "describe"]
+__all__ = ["CODES", "RunError", "describe"]
 
-#: Everything a RunProblem can say, besides the reasons of deident.errors and `os-<errno>`.
+#: Everything a RunError can say, besides the reasons of deident.errors and `os-<errno>`.
 CODES: Final = frozenset(
     {
         *("transient", "place", "key", "configuration", "usage", "parameters", "arguments", "memory", "worker-died"),
@@ -33,7 +33,7 @@ _PERMANENT: Final = ("enoent", "eacces", "eperm", "enotdir", "eisdir", "eexist",
 _NOT_RETRIED: Final = frozenset(f"os-{name}" for name in _PERMANENT)
 
 
-class RunProblem(Exception):
+class RunError(Exception):
     """A failure as Prefect may know it: `code` (one of CODES), the `stage`, the `place` in deident (`module:line`).
 
     `stage` is the name of the task or flow; `detail` names declared parameters and pydantic's error types. Nothing of
@@ -48,8 +48,8 @@ class RunProblem(Exception):
         parts = (self.code, f"in {stage}" if stage else "", f"at {self.place}" if self.place else "", detail)
         super().__init__(" ".join(part for part in parts if part))
 
-    def __reduce__(self) -> tuple[type[RunProblem], tuple[str, str, str, str]]:
-        return (RunProblem, (self.code, self.stage, self.place, self.detail))
+    def __reduce__(self) -> tuple[type[RunError], tuple[str, str, str, str]]:
+        return (RunError, (self.code, self.stage, self.place, self.detail))
 
     @property
     def transient(self) -> bool:
@@ -57,11 +57,11 @@ class RunProblem(Exception):
         return self.code == "transient" or (self.code.startswith("os-") and self.code not in _NOT_RETRIED)
 
 
-def describe(caught: BaseException, stage: str = "") -> RunProblem:
-    """A new RunProblem for what was caught. Raise it outside the `except` block, or Python attaches the original."""
-    if isinstance(caught, RunProblem):
-        return RunProblem(caught.code, caught.stage or stage, caught.place, caught.detail)
-    return RunProblem(_code(caught), stage, _place(caught))
+def describe(caught: BaseException, stage: str = "") -> RunError:
+    """A new RunError for what was caught. Raise it outside the `except` block, or Python attaches the original."""
+    if isinstance(caught, RunError):
+        return RunError(caught.code, caught.stage or stage, caught.place, caught.detail)
+    return RunError(_code(caught), stage, _place(caught))
 
 
 def _code(caught: BaseException) -> str:

@@ -33,8 +33,8 @@ _PROBLEM: Final = rf"{_CODE}(?: in [a-z0-9-]+)?(?: at [a-z0-9_.]+:[0-9]+)?(?: {_
 _COUNTS: Final = r"[0-9]+ [a-z]+(?:, [0-9]+ [a-z]+)*"
 _STATE: Final = r"(?:Completed|Completed with quarantine|Nothing new|Failed|Crashed|Cancelled|Retrying|AwaitingRetry)"
 _MESSAGE: Final = (
-    rf"(?:(?:Task|Flow) run encountered an exception:? RunProblem: {_PROBLEM}"
-    rf"|Validation of flow parameters failed with error: RunProblem: {_PROBLEM}"
+    rf"(?:(?:Task|Flow) run encountered an exception:? RunError: {_PROBLEM}"
+    rf"|Validation of flow parameters failed with error: RunError: {_PROBLEM}"
     rf"|{_COUNTS}|{_PROBLEM})"
 )
 _RETRY: Final = (
@@ -53,8 +53,8 @@ _ALLOWED: Final = re.compile(
             _EVENT,
             rf"Beginning (?:sub)?flow run {_NAME} for flow {_NAME}",
             rf"Finished in state {_STATE}\((?:(?:'{_MESSAGE}'|\"{_MESSAGE}\")?(?:, )?(?:type=[A-Z]+)?)\)",
-            rf"Task run failed with exception: RunProblem\('{_PROBLEM}'\){_RETRY}",
-            rf"Encountered exception during execution: RunProblem\('{_PROBLEM}'\)",
+            rf"Task run failed with exception: RunError\('{_PROBLEM}'\){_RETRY}",
+            rf"Encountered exception during execution: RunError\('{_PROBLEM}'\)",
             rf"Validation of flow parameters failed with error: {_PROBLEM}",
             rf"Crash detected! Execution was {_SIGNAL}\.",
             r"View at http://(?:127\.0\.0\.1|localhost):[0-9]+/runs/flow-run/[0-9a-f-]{36}",
@@ -73,7 +73,7 @@ def is_allowed(text: str) -> bool:
 
 
 def is_allowed_message(text: str) -> bool:
-    """True for what the message of a state may say: counts (`3 released, 1 skipped`) or the text of a RunProblem."""
+    """True for what the message of a state may say: counts (`3 released, 1 skipped`) or the text of a RunError."""
     return re.fullmatch(_MESSAGE, text) is not None
 
 

@@ -2,7 +2,7 @@
 
 Prefect stores what a run is called with, what it raises and what it logs: exception messages, causes, contexts and
 notes, the values in a failed binding or validation, run names, persisted results. So here every failure becomes a
-RunProblem (codes alone), bindings and parameters are checked before Prefect sees them, and nothing is persisted, cached
+RunError (codes alone), bindings and parameters are checked before Prefect sees them, and nothing is persisted, cached
 or printed.
 """
 
@@ -25,7 +25,7 @@ from prefect.task_runners import TaskRunner
 from prefect.tasks import exponential_backoff
 from pydantic import TypeAdapter, ValidationError
 
-from deident.tasks.problems import RunProblem, describe
+from deident.tasks.problems import RunError, describe
 from deident.tasks.safelog import AllowListFilter, is_allowed_message
 
 __all__ = ["SafeFlow", "SafeTask", "guarded", "opaque_name", "safe_flow", "safe_task"]
@@ -43,7 +43,7 @@ _RESERVED: Final = frozenset({"return_state", "wait_for"})
 
 
 def guarded(function: Callable[P, R], stage: str) -> Callable[P, R]:
-    """`function`, except that whatever it raises comes out as a RunProblem without cause and context."""
+    """`function`, except that whatever it raises comes out as a RunError without cause and context."""
     if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
         raise TypeError("safe flows and tasks are plain functions")
 
@@ -64,7 +64,7 @@ def guarded(function: Callable[P, R], stage: str) -> Callable[P, R]:
 def _checked(result: R) -> R:
     """A state that is returned is stored with its message."""
     if isinstance(result, State) and result.message is not None and not is_allowed_message(result.message):
-        raise RunProblem("internal")
+        raise RunError("internal")
     return result
 
 
@@ -74,7 +74,7 @@ def opaque_name(stage: str, name: str = "") -> str:
 
 
 def _check_binding(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], stage: str) -> None:
-    """Raise a RunProblem for a call that does not fit. Prefect's own error shows the values of the arguments."""
+    """Raise a RunError for a call that does not fit. Prefect's own error shows the values of the arguments."""
     try:
         given = {name: value for name, value in kwargs.items() if name not in _RESERVED}
         inspect.signature(function).bind(*args, **given)
@@ -83,7 +83,7 @@ def _check_binding(function: Callable[..., Any], args: tuple[Any, ...], kwargs: 
     else:
         fits = True
     if not fits:
-        raise RunProblem("arguments", stage) from None
+        raise RunError("arguments", stage) from None
 
 
 class SafeTask(Task[P, R]):
@@ -102,7 +102,7 @@ class SafeTask(Task[P, R]):
 
     def apply_async(self, *_args: Any, **_kwargs: Any) -> Any:
         # Deferred runs write their arguments into result storage.
-        raise RunProblem("arguments", self.name) from None
+        raise RunError("arguments", self.name) from None
 
     def with_options(self, *args: Any, **kwargs: Any) -> Task[P, R]:
         kept_off = {"persist_result": False, "cache_policy": NO_CACHE, "log_prints": False}
@@ -119,11 +119,11 @@ class SafeFlow(Flow[P, R]):
         return super().__call__(*args, **kwargs)
 
     def validate_parameters(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        """The parameters as their annotated types. Raises RunProblem with the names of declared fields alone."""
+        """The parameters as their annotated types. Raises RunError with the names of declared fields alone."""
         _check_binding(self.fn, (), parameters, self.name)
         valid, problems = self._validated(parameters)
         if problems:
-            raise RunProblem("parameters", self.name, detail=", ".join(sorted(problems))) from None
+            raise RunError("parameters", self.name, detail=", ".join(sorted(problems))) from None
         return valid
 
     def serialize_parameters(self, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -172,7 +172,7 @@ def _dump(function: Callable[..., Any], name: str, value: Any) -> Any:
 def _may_retry(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
     """Only what can pass by itself is tried again; a permanent error stops at once."""
     del task, run
-    return isinstance(state.data, RunProblem) and state.data.transient
+    return isinstance(state.data, RunError) and state.data.transient
 
 
 def _name(given: Callable[..., str] | None, stage: str) -> Callable[..., str]:

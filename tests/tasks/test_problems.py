@@ -4,7 +4,7 @@ import pickle
 import pytest
 
 from deident.errors import KeyProblem, PlaceProblem, Reason, Refusal, TransientProblem
-from deident.tasks.problems import CODES, RunProblem, describe
+from deident.tasks.problems import CODES, RunError, describe
 
 CANARY = "ZZTOP^CANARY"
 
@@ -37,12 +37,12 @@ def test_an_exception_becomes_a_code_and_nothing_else(caught, code, transient):
 
 
 def test_only_known_codes_exist():
-    assert RunProblem(CANARY).code == "internal"
+    assert RunError(CANARY).code == "internal"
     assert {reason.value for reason in Reason} <= CODES
 
 
 def test_a_problem_survives_pickling_and_being_described_again():
-    problem = pickle.loads(pickle.dumps(RunProblem("broken", "validation", "deident.study:7", "job.source: missing")))
+    problem = pickle.loads(pickle.dumps(RunError("broken", "validation", "deident.study:7", "job.source: missing")))
     again = describe(problem, "another stage")
     assert (again.code, again.stage, again.place) == ("broken", "validation", "deident.study:7")
 

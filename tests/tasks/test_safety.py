@@ -9,7 +9,7 @@ from prefect.states import Completed
 from pydantic import BaseModel, Field
 
 from deident.errors import TransientProblem
-from deident.tasks.problems import RunProblem
+from deident.tasks.problems import RunError
 from deident.tasks.safety import SafeFlow, SafeTask, guarded, opaque_name, safe_flow, safe_task
 
 CANARY = "ZZTOP^CANARY"
@@ -52,7 +52,7 @@ class Panic(BaseException):
 
 @pytest.mark.parametrize("kind", [ValueError, OSError, SystemExit, Panic, TransientProblem, UnicodeError])
 def test_whatever_is_raised_comes_out_without_its_text(kind):
-    with pytest.raises(RunProblem) as caught:
+    with pytest.raises(RunError) as caught:
         guarded(failing(kind), "sample")(CANARY)
     assert CANARY not in shown(caught.value)
     assert caught.value.__cause__ is None
@@ -63,7 +63,7 @@ def test_a_group_of_exceptions_comes_out_as_one_code():
     def function():
         raise ExceptionGroup(CANARY, [ValueError(CANARY)])
 
-    with pytest.raises(RunProblem) as caught:
+    with pytest.raises(RunError) as caught:
         guarded(function, "sample")()
     assert CANARY not in shown(caught.value)
 
@@ -75,7 +75,7 @@ def test_the_error_that_a_caller_is_handling_is_not_shown_with_ours():
         except ValueError:
             guarded(failing(ValueError), "sample")(CANARY)
 
-    with pytest.raises(RunProblem) as caught:
+    with pytest.raises(RunError) as caught:
         careless()
     assert CANARY not in shown(caught.value)
 
@@ -88,7 +88,7 @@ def test_signals_that_stop_a_run_pass(signal):
 
 def test_a_state_with_a_free_message_is_not_returned():
     assert guarded(lambda: Completed(message="2 released, 1 skipped"), "sample")().message == "2 released, 1 skipped"
-    with pytest.raises(RunProblem):
+    with pytest.raises(RunError):
         guarded(lambda: Completed(message=CANARY), "sample")()
 
 
@@ -109,14 +109,14 @@ def test_a_state_with_a_free_message_is_not_returned():
     ],
 )
 def test_a_wrong_call_shows_no_argument(call, capfd):
-    with pytest.raises(RunProblem) as caught:
+    with pytest.raises(RunError) as caught:
         call()
     assert CANARY not in shown(caught.value)
     assert CANARY not in "".join(capfd.readouterr())
 
 
 def test_a_wrong_parameter_is_named_when_it_is_declared():
-    with pytest.raises(RunProblem, match=r"job\.workers: less_than_equal"):
+    with pytest.raises(RunError, match=r"job\.workers: less_than_equal"):
         sample_flow.validate_parameters({"job": {"workers": 9}})
 
 
@@ -126,7 +126,7 @@ def test_only_valid_parameters_are_stored():
 
 
 def test_a_parameter_that_cannot_be_written_as_json_is_not_stored():
-    flow = safe_flow(name="any-flow")(lambda value: None)
+    flow = safe_flow(name="any-flow")(lambda value: value)
     assert flow.serialize_parameters({"value": lambda: CANARY}) == {"value": "no JSON: not stored"}
 
 
@@ -151,10 +151,10 @@ def test_only_what_may_pass_by_itself_is_retried():
         state = Completed(data=problem)
         return sample.retry_condition_fn(sample, None, state)
 
-    assert may_retry(RunProblem("transient"))
-    assert may_retry(RunProblem("os-enospc"))
-    assert not may_retry(RunProblem("internal"))
-    assert not may_retry(RunProblem("broken"))
+    assert may_retry(RunError("transient"))
+    assert may_retry(RunError("os-enospc"))
+    assert not may_retry(RunError("internal"))
+    assert not may_retry(RunError("broken"))
     assert not may_retry(ValueError(CANARY))
     assert sample.retry_delay_seconds == [2, 4, 8]
     assert sample.retry_jitter_factor > 0

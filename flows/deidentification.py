@@ -1,0 +1,83 @@
+"""The flow that de-identifies a folder: discovery, then each study through its stages, then the report."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from deident.context import Context, new_run
+from deident.errors import Ending
+from deident.flows.artifacts import ProgressArtifact, publish_report
+from deident.flows.parameters import DeidentifyParameters
+from deident.flows.progress import observer
+from deident.flows.studies import StudyRuns, hidden
+from deident.home import ProjectHome
+from deident.ledger import StudyOutcome
+from deident.report import RunReport
+from deident.study import WorkerPool
+from deident.tasks.discovery import discovery
+from deident.tasks.problems import RunError
+from deident.tasks.report import report
+from deident.tasks.safety import safe_flow
+
+__all__ = ["NOTHING_NEW", "WITH_QUARANTINE", "deidentify"]
+
+NAME: Final = "deidentify"
+WITH_QUARANTINE: Final = "Completed with quarantine"
+NOTHING_NEW: Final = "Nothing new"
+#: Threads only wait for worker processes; the window of studies decides how many are in use.
+_THREADS: Final = 64
+
+
+@safe_flow(name=NAME, task_runner=ThreadPoolTaskRunner(max_workers=_THREADS), run_name=lambda: new_run().lower())
+def deidentify(job: DeidentifyParameters) -> State[RunReport]:
+    """De-identify every study of a folder into another.
+
+    Folders are given by the names that `sources.toml` in the project home ($DEIDENT_HOME) has for them. The final
+    state is `Completed`, `Completed with quarantine` (something needs a look: see the report), `Nothing new`, or
+    `Failed` when studies could not be finished; run it again then, and it goes on where it stopped.
+    """
+    watcher = observer.get()
+    with Context.open(job.to_job(ProjectHome.open()), _run_id()) as context:
+        found = discovery(hidden(context), watcher.discovering)
+        todo = sum(study.count for study in found.todo)
+        watcher.discovered(len(found.discovery.studies), len(found.todo), todo)
+        progress = ProgressArtifact(len(found.todo)) if found.todo else None
+
+        def finished(outcome: StudyOutcome) -> None:
+            watcher.finished(outcome)
+            if progress is not None:
+                progress.advance()
+
+        workers = context.job.worker_count
+        pool = WorkerPool(workers)
+        # One study more than workers: the next is ready to start while another is validated or released.
+        runs = StudyRuns(context, pool, window=min(_THREADS, workers + 1), finished=finished)
+        runs.run(found.todo)
+        outcomes = [*found.done, *runs.outcomes]
+        built = report(hidden(context), hidden(found.discovery), hidden(outcomes))
+        publish_report(built)
+    return _final_state(built, len(runs.unfinished))
+
+
+def _run_id() -> str:
+    """The run is named in ledger, audit and reports as it is in the Prefect UI."""
+    name = flow_run.name or ""
+    run = name.removeprefix(f"{NAME}-")
+    return run if re.fullmatch(r"\d{8}t\d{6}z-[0-9a-f]{6}", run) else new_run().lower()
+
+
+def _final_state(built: RunReport, unfinished: int) -> State[RunReport]:
+    counts = ", ".join(f"{built.inputs[ending.value]} {ending.value}" for ending in Ending)
+    if unfinished:
+        return Failed(message=f"{counts}, {unfinished} unfinished", data=RunError("studies-unfinished", NAME))
+    if built.nothing_new:
+        name = NOTHING_NEW
+    else:
+        name = WITH_QUARANTINE if built.inputs[Ending.QUARANTINED.value] else "Completed"
+    return Completed(name=name, message=counts, data=built)

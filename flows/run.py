@@ -1,0 +1,197 @@
+"""De-identify a folder with the Prefect flow from the terminal: what `make run` and `deident run` call."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from deident.errors import DeidentError, Ending, PlaceProblem, UsageProblem
+from deident.flows.places import register
+from deident.flows.server import Server, starting_server, stop_server
+from deident.flows.settings import apply, client_environment
+from deident.flows.terminal import Terminal
+from deident.home import ProjectHome, check_apart, default_home
+from deident.profile import DEFAULT_PRESET, PRESETS, PixelRisk
+
+if TYPE_CHECKING:
+    from deident.report import RunReport
+
+__all__ = ["main"]
+
+ALL_RELEASED: Final = 0
+SOMETHING_HELD: Final = 1
+USAGE: Final = 2
+UNFINISHED: Final = 3
+INTERRUPTED: Final = 130
+DEMO_DESTINATION: Final = "demo-output"
+DEMO_HOME: Final = ".deident"
+
+_PLAIN: Final = {
+    "os-enospc": "the disk is full",
+    "os-eacces": "a folder or file may not be read or written",
+    "os-erofs": "a folder can only be read",
+    "place": "a folder is missing, nested in another, or may not be written",
+    "key": "the project key cannot be used",
+    "worker-died": "the worker processes died again and again (out of memory?)",
+    "studies-unfinished": "some studies could not be finished",
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="deident run",
+        description="De-identify every study of a folder with the Prefect flow. "
+        "Without --source, the DICOM files that come with pydicom are the input.",
+        epilog="Exit codes: 0 all released, 1 something skipped or quarantined, 2 usage, 3 not finished (run again).",
+    )
+    parser.add_argument("--source", metavar="FOLDER", help="folder with the originals, at any depth")
+    parser.add_argument("--dest", metavar="FOLDER", help="folder for the de-identified studies")
+    parser.add_argument("--home", metavar="FOLDER", help="project home: key, ledger, reports, Prefect's data")
+    parser.add_argument("--profile", choices=sorted(PRESETS), default=DEFAULT_PRESET, help="default: %(default)s")
+    parser.add_argument("--pixel-risk", choices=[risk.value for risk in PixelRisk], default=PixelRisk.HOLD.value)
+    parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes; default: one for each core")
+    parser.add_argument("--force", action="store_true", help="do studies again that are done")
+    parser.add_argument("--stop-server", action="store_true", help="stop the Prefect server of the project, and end")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the flow and report on the terminal. Returns the exit code."""
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    try:
+        return _run(arguments)
+    except UsageProblem as problem:
+        print(f"deident: {problem}", file=sys.stderr)
+        return USAGE
+    except DeidentError as problem:
+        print(f"deident: {problem}", file=sys.stderr)
+        return UNFINISHED
+    except KeyboardInterrupt:
+        print("\nInterrupted. The next run goes on where this one stopped.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    demo = arguments.source is None
+    home = ProjectHome.open(
+        arguments.home or (DEMO_HOME if demo and "DEIDENT_HOME" not in os.environ else default_home())
+    )
+    if arguments.stop_server:
+        print("The Prefect server is stopped." if stop_server(home) else "No Prefect server was running.")
+        return ALL_RELEASED
+    source, destination = _places(arguments, home)
+    job = {
+        "source": register(home, source),
+        "destination": register(home, destination),
+        "profile": arguments.profile,
+        "pixel_risk": arguments.pixel_risk,
+        "workers": arguments.workers,
+        "force": arguments.force,
+    }
+    if demo:
+        print("Input: the DICOM files that come with pydicom (name your own with --source and --dest).", flush=True)
+    with Terminal() as terminal, starting_server(home) as start:
+        if start.process is not None:
+            terminal.say("Starting the Prefect server of this project, about 10 seconds ...")
+        apply(client_environment(home, start.server.port))
+        # While the server comes up: importing Prefect takes as long, and reads the settings that were just made.
+        importlib.import_module("deident.flows.deidentification")
+        start.wait(terminal.tick)
+        server = start.server
+    return _flow(job, home, server, destination)
+
+
+def _places(arguments: argparse.Namespace, home: ProjectHome) -> tuple[Path, Path]:
+    """Source and destination, checked here to say in words what is wrong; the flow could only say it in codes."""
+    if arguments.source is None:
+        spec = importlib.util.find_spec("pydicom")
+        source = Path((spec.submodule_search_locations or [""])[0] if spec else "") / "data"
+        destination = Path(arguments.dest or DEMO_DESTINATION)
+    elif arguments.dest is None:
+        raise UsageProblem("--source needs --dest: the folder for the de-identified studies")
+    else:
+        source, destination = Path(arguments.source).expanduser(), Path(arguments.dest).expanduser()
+    if not source.is_dir():
+        raise PlaceProblem("the source is no folder, or cannot be reached")
+    if destination.exists() and not destination.is_dir():
+        raise PlaceProblem("the destination is no folder")
+    check_apart({"the source": source, "the destination": destination, "the project home": home.root})
+    if not 0 <= arguments.workers <= 512:
+        raise UsageProblem("--workers is a number from 0 to 512")
+    return source, destination
+
+
+def _flow(job: dict[str, object], home: ProjectHome, server: Server, destination: Path) -> int:
+    # Not before the settings are in the environment.
+    from deident.flows.deidentification import deidentify  # noqa: PLC0415
+    from deident.flows.progress import observer  # noqa: PLC0415
+    from deident.report import RunReport  # noqa: PLC0415
+    from deident.tasks.problems import RunError  # noqa: PLC0415
+
+    with Terminal() as terminal:
+        token = observer.set(terminal)
+        try:
+            state = deidentify(job, return_state=True)
+        finally:
+            observer.reset(token)
+    link = _link(server, state.state_details.flow_run_id)
+    result = state.result(raise_on_failure=False)
+    if isinstance(result, RunReport):
+        _print_summary(result, home, destination)
+        print(f"\nThe run in the Prefect UI: {link}")
+        return ALL_RELEASED if result.inputs[Ending.RELEASED.value] == result.total else SOMETHING_HELD
+    code = result.code if isinstance(result, RunError) else "internal"
+    print(f"deident: the run failed: {_PLAIN.get(code, code)}.", file=sys.stderr)
+    print(f"What was finished stays; run again to go on. The run in the Prefect UI: {link}", file=sys.stderr)
+    return USAGE if code in {"place", "key", "configuration", "usage"} else UNFINISHED
+
+
+def _link(server: Server, run: UUID | None) -> str:
+    return f"{server.url}/runs/flow-run/{run}" if run else server.url
+
+
+def _print_summary(report: RunReport, home: ProjectHome, destination: Path) -> None:
+    studies = len(report.studies)
+    if report.nothing_new:
+        print(
+            f"Nothing new: all {studies} studies had been done before, nothing was written."
+            if studies
+            else "No studies."
+        )
+    elif report.unchanged:
+        print(
+            f"{studies - report.unchanged} of {studies} studies were new or changed; the others had been done before."
+        )
+    print(f"\n{report.total} inputs in {studies} studies:")
+    for ending in Ending:
+        print(f"  {report.inputs[ending.value]:>6}  {ending.value}")
+        for line in report.reasons:
+            if line.ending == ending.value:
+                print(f"          {line.count:>6}  {line.code}: {line.advice}")
+    print("\nWhere things are:")
+    print(f"  outputs  {_shown(destination)}")
+    if not report.nothing_new:
+        print(f"  audit    {_shown(home.audit / report.run)}")
+    print(f"  report   {_shown(home.reports / report.run / 'report.html')}")
+
+
+def _shown(path: Path) -> str:
+    """A path as short as it can be said; only ever printed on the user's own terminal."""
+    absolute = Path(os.path.abspath(path))
+    try:
+        return f"{absolute.relative_to(Path.cwd())}"
+    except ValueError:
+        return f"{absolute}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
