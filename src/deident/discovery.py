@@ -17,12 +17,13 @@ __all__ = ["Discovery", "InputOutcome", "InstanceRef", "StudyRef", "discover"]
 
 #: The defined terms of Modality (0008,0060) in PS3.3 C.7.3.1.1.1, retired ones included. Others are shown as `other`: a
 #: code string could hold anything, and this one goes into names and reports.
-_MODALITIES: Final = frozenset(
+_TERMS: Final = (
     "ANN AR ASMT AU BDUS BI BMD CD CF CFM CP CR CS CT CTPROTOCOL DD DF DG DM DMS DOC DS DX EC ECG EEG EMG EOG EPS "
     "ES FA FID FS GM HC HD IO IOL IVOCT IVUS KER KO LEN LP LS M3D MA MG MR MS NM OAM OCT OP OPM OPMAP OPT OPTBSV "
     "OPTENF OPV OSS OT PA PLAN POS PR PT PX REG RESP RF RG RTDOSE RTIMAGE RTINTENT RTPLAN RTRAD RTRECORD RTSEGANN "
-    "RTSTRUCT RWV SEG SM SMR SR SRF ST STAIN TEXTUREMAP TG US VA VF VIDD XA XAPROTOCOL XC".split()  # noqa: SIM905 - as a list, a page
+    "RTSTRUCT RWV SEG SM SMR SR SRF ST STAIN TEXTUREMAP TG US VA VF VIDD XA XAPROTOCOL XC"
 )
+_MODALITIES: Final = frozenset(_TERMS.split())
 
 
 @dataclass(frozen=True, slots=True)

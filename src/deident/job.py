@@ -29,7 +29,7 @@ class Job(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     source: _Place = Field(repr=False, description="Folder with the originals, at any depth.")
-    destination: _Place = Field(repr=False, description="Folder for the de-identified studies; never inside the source.")
+    destination: _Place = Field(repr=False, description="Folder for the outputs; never inside the source.")
     home: _Place | None = Field(default=None, repr=False, description="Project home; empty for the default one.")
     profile: str = Field(default=DEFAULT_PRESET, description="Name of the profile preset.")
     pixel_risk: PixelRisk = Field(default=PixelRisk.HOLD, description="What happens to images that may show text.")
@@ -45,7 +45,7 @@ class Job(BaseModel):
 
     def resolved_profile(self) -> Profile:
         """The preset with the choices of this job in place. Raises ConfigurationError for an unknown name."""
-        return preset(self.profile).model_copy(update={"pixel_risk": self.pixel_risk})
+        return preset(self.profile).changed(pixel_risk=self.pixel_risk)
 
     @classmethod
     def load(cls, path: Path | str) -> Job:

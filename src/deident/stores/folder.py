@@ -123,7 +123,7 @@ class FolderStore:
         with contextlib.suppress(OSError):
             while folder:
                 parent, last = split_key(folder)
-                os.rmdir(last, dir_fd=self._folders.get(parent)[0].fd)
+                os.rmdir(last, dir_fd=self._folders.fresh(parent).fd)
                 folder = parent
 
     @safe_writing

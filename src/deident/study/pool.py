@@ -21,8 +21,8 @@ _R = TypeVar("_R")
 class WorkerPool:
     """Worker processes shared by the threads of a run.
 
-    When a worker dies (out of memory, a crash in native code) every call in flight fails with it. Those are run again one
-    item at a time in a process of their own, so that only the item that kills its process is given up.
+    When a worker dies (out of memory, a crash in native code) every call in flight fails with it. Those are run again
+    one item at a time in a process of their own, so that only the item that kills its process is given up.
     """
 
     def __init__(self, workers: int) -> None:
@@ -98,10 +98,11 @@ class _Lone:
         if self._executor is None:
             self._executor = ProcessPoolExecutor(max_workers=1)
         try:
-            return self._executor.submit(function, items).result()
+            results: list[_R] = self._executor.submit(function, items).result()
         except BrokenExecutor:
             self.close()
             return None
+        return results
 
     def close(self) -> None:
         if self._executor is not None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from deident.audit import AuditLog, held, now
 from deident.context import Context
 from deident.discovery import StudyRef
-from deident.errors import AlreadyExists, Ending, Reason
+from deident.errors import AlreadyExists, DeidentError, Ending, Reason
 from deident.ledger import Outcome, OutputDigest, Record, StudyOutcome
 from deident.manifest import NAME, Manifest, publish, read_manifest, study_folder
 from deident.stores.names import key_text
@@ -112,7 +113,8 @@ def _publish(context: Context, record: Record, staged: Sequence[StagedInstance])
             _copy(context, instance, folder)
         written = publish(context.released, folder, manifest)
     except BaseException:
-        _withdraw(context, staged)
+        with contextlib.suppress(DeidentError):
+            _withdraw(context, staged)
         raise
     _remove_superseded(context, folder, {output.name for output in outputs})
     return replace(record, manifest=folder + NAME, manifest_version=written.version, outputs=written.instances)

@@ -1,0 +1,565 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import stat
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import pydicom
+import pytest
+
+from deident.context import Context
+from deident.discovery import StudyRef, discover
+from deident.engine import Deidentifier
+from deident.errors import PlaceProblem, Reason, TransientProblem
+from deident.ledger import Outcome, StudyOutcome
+from deident.manifest import Manifest
+from deident.stores import FolderStore, read_all
+from deident.study import (
+    StagedStudy,
+    ValidatedStudy,
+    WorkerPool,
+    deidentify_study,
+    done_before,
+    process_study,
+    quarantine_study,
+    release,
+    validate,
+)
+from support.studies import NAME, PATIENT_ID, open_job, write_instance, write_study
+
+UID = "1.2.3"
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def only_study(context: Context) -> StudyRef:
+    (study,) = discover(context).studies
+    return study
+
+
+def run(tmp_path: Path, **values: object) -> StudyOutcome:
+    with open_job(tmp_path, **values) as context:
+        return process_study(context, only_study(context))
+
+
+def manifest_of(tmp_path: Path) -> Manifest:
+    (path,) = (tmp_path / "destination").rglob("manifest.json")
+    return Manifest.from_bytes(path.read_bytes())
+
+
+def outputs(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "destination").rglob("*.dcm"))
+
+
+def stamps(tmp_path: Path) -> dict[Path, tuple[int, int]]:
+    """Which file stands under each name, and when it was last written."""
+    return {p: (p.stat().st_ino, p.stat().st_mtime_ns) for p in (tmp_path / "destination").rglob("*") if p.is_file()}
+
+
+# one study, from start to end
+
+
+def test_a_study_comes_out_whole_named_by_pseudonyms_and_on_record(tmp_path: Path) -> None:
+    write_study(tmp_path / "source", UID, 3)
+    with open_job(tmp_path) as context:
+        outcome = process_study(context, only_study(context))
+        assert context.ledger.latest(outcome.study) == outcome.record
+        patient = context.pseudonyms.patient(PATIENT_ID, "", UID)
+        folder = f"{patient}/{context.pseudonyms.uid(UID.encode())}"
+    assert outcome.outcome is Outcome.RELEASED
+    assert outcome.record.counts == {"released": 3, "skipped": 0, "quarantined": 0}
+    assert outcome.record.manifest == f"{folder}/manifest.json"
+    manifest = manifest_of(tmp_path)
+    assert manifest.instances == outcome.record.outputs
+    found = tree(tmp_path / "destination")
+    assert set(found) == {f"{folder}/manifest.json", *(output.name for output in manifest.instances)}
+    for path in outputs(tmp_path):
+        dataset = pydicom.dcmread(path)
+        assert path.name == f"{dataset.SOPInstanceUID}.dcm"
+        assert dataset.PatientID == patient
+
+
+def test_no_identifier_is_left_in_outputs_ledger_audit_or_staging(tmp_path: Path) -> None:
+    for path in write_study(tmp_path / "source" / NAME, UID, 2):
+        path.rename(path.with_name(f"{PATIENT_ID}-{path.name}"))
+    run(tmp_path)
+    for place in ("destination", "home"):
+        for name, data in tree(tmp_path / place).items():
+            for secret in (*NAME.split("^"), PATIENT_ID):
+                assert secret not in name
+                assert secret.encode() not in data
+
+
+def test_staging_of_a_finished_study_is_gone(tmp_path: Path) -> None:
+    write_study(tmp_path / "source", UID, 2)
+    run(tmp_path)
+    assert list((tmp_path / "home" / "staging").iterdir()) == []
+
+
+def test_outputs_follow_the_umask_and_the_home_stays_private(tmp_path: Path) -> None:
+    write_study(tmp_path / "source", UID, 1)
+    run(tmp_path)
+    (output,) = outputs(tmp_path)
+    assert stat.S_IMODE(output.stat().st_mode) == 0o666 & ~_umask()
+    assert output.stat().st_nlink == 1
+    assert all(stat.S_IMODE(p.stat().st_mode) & 0o077 == 0 for p in (tmp_path / "home").rglob("*"))
+
+
+def _umask() -> int:
+    current = os.umask(0o077)
+    os.umask(current)
+    return current
+
+
+def test_the_audit_of_a_study_has_a_record_for_each_input(tmp_path: Path) -> None:
+    write_study(tmp_path / "source", UID, 2)
+    write_instance(tmp_path / "source" / "risky", UID, 3, BurnedInAnnotation="YES")
+    with open_job(tmp_path) as context:
+        outcome = process_study(context, only_study(context))
+        document = json.loads(context.audit_file(outcome.study).read_text())
+    assert sorted(file["ending"] for file in document["files"]) == ["quarantined", "released", "released"]
+    assert document["summary"]["reasons"] == {"pixel-risk": 1}
+
+
+# again
+
+
+def test_a_second_run_with_nothing_new_does_nothing(tmp_path: Path) -> None:
+    write_study(tmp_path / "source", UID, 2)
+    first = run(tmp_path)
+    before = stamps(tmp_path)
+    second = run(tmp_path)
+    assert (first.unchanged, second.unchanged) == (False, True)
+    assert second.record == first.record
+    assert stamps(tmp_path) == before
+
+
+def test_a_quarantined_study_is_not_done_again_either(tmp_path: Path) -> None:
+    write_instance(tmp_path / "source" / "risky", UID, 1, BurnedInAnnotation="YES")
+    assert run(tmp_path).outcome is Outcome.QUARANTINED
+    assert run(tmp_path).unchanged
+
+
+@pytest.mark.parametrize("change", ["profile", "force", "accept", "gone", "manifest"])
+def test_a_study_is_done_again_when_profile_or_destination_changed(tmp_path: Path, change: str) -> None:
+    write_study(tmp_path / "source", UID, 2)
+    run(tmp_path)
+    values: dict[str, object] = {
+        "profile": {"profile": "basic"},
+        "force": {"force": True},
+        "accept": {"pixel_risk": "accept"},
+    }.get(change, {})  # type: ignore[assignment]
+    if change == "gone":
+        outputs(tmp_path)[0].unlink()
+    if change == "manifest":
+        next((tmp_path / "destination").rglob("manifest.json")).unlink()
+    again = run(tmp_path, **values)
+    assert not again.unchanged
+    assert again.outcome is Outcome.RELEASED
+    assert len(outputs(tmp_path)) == 2
+    assert run(tmp_path, **{**values, "force": False}).unchanged
+
+
+def test_doing_it_again_keeps_the_files_whose_bytes_stay_the_same(tmp_path: Path) -> None:
+    write_study(tmp_path / "source", UID, 2)
+    first = run(tmp_path)
+    before = stamps(tmp_path)
+    second = run(tmp_path, force=True)
+    assert stamps(tmp_path) == before
+    assert second.record.outputs == first.record.outputs
+    assert manifest_of(tmp_path).version == 1
+
+
+def test_a_late_series_means_a_superseding_manifest(tmp_path: Path) -> None:
+    write_study(tmp_path / "source", UID, 2)
+    run(tmp_path)
+    write_instance(tmp_path / "source" / "late", UID, 3, SeriesInstanceUID=f"{UID}.2")
+    outcome = run(tmp_path)
+    assert outcome.record.counts["released"] == 3
+    assert manifest_of(tmp_path).version == outcome.record.manifest_version == 2
+    assert len(outputs(tmp_path)) == 3
+
+
+def test_another_profile_replaces_the_outputs_of_the_same_name(tmp_path: Path) -> None:
+    write_instance(tmp_path / "source" / "a", UID, 1, PatientSize=1.83)
+    run(tmp_path, profile="research")
+    (path,) = outputs(tmp_path)
+    assert pydicom.dcmread(path).PatientSize == 1.83
+    run(tmp_path, profile="basic")
+    assert outputs(tmp_path) == [path]
+    assert "PatientSize" not in pydicom.dcmread(path)
+    assert manifest_of(tmp_path).version == 2
+
+
+def test_an_instance_that_is_gone_from_the_source_leaves_the_release_too(tmp_path: Path) -> None:
+    paths = write_study(tmp_path / "source", UID, 3)
+    run(tmp_path)
+    (outputs(tmp_path)[0].parent / "notes.txt").write_text("of somebody else")
+    paths[0].unlink()
+    assert run(tmp_path).record.counts["released"] == 2
+    assert len(outputs(tmp_path)) == len(manifest_of(tmp_path).instances) == 2
+    assert list((tmp_path / "destination").rglob("notes.txt"))
+
+
+# what is held
+
+
+def test_an_instance_is_held_and_the_rest_of_the_study_goes_on(tmp_path: Path) -> None:
+    write_study(tmp_path / "source", UID, 2)
+    write_instance(tmp_path / "source" / "risky", UID, 3, BurnedInAnnotation="YES")
+    outcome = run(tmp_path)
+    assert outcome.outcome is Outcome.RELEASED
+    assert outcome.record.counts == {"released": 2, "skipped": 0, "quarantined": 1}
+    assert outcome.record.reasons == {"pixel-risk": 1}
+    assert len(outputs(tmp_path)) == 2
+
+
+def test_a_study_whose_instances_are_all_held_leaves_nothing_in_the_output(tmp_path: Path) -> None:
+    write_study(tmp_path / "source", UID, 2, BurnedInAnnotation="YES")
+    outcome = run(tmp_path)
+    assert outcome.outcome is Outcome.QUARANTINED
+    assert outcome.record.manifest == ""
+    assert not (tmp_path / "destination").exists()
+    assert list((tmp_path / "home" / "staging").iterdir()) == []
+
+
+def test_equal_copies_are_skipped_as_duplicates(tmp_path: Path) -> None:
+    path = write_instance(tmp_path / "source" / "a", UID, 1)
+    (tmp_path / "source" / "copy").write_bytes(path.read_bytes())
+    outcome = run(tmp_path)
+    assert outcome.record.counts == {"released": 1, "skipped": 1, "quarantined": 0}
+    assert outcome.record.reasons == {"duplicate": 1}
+
+
+def test_of_different_instances_with_one_uid_none_is_released(tmp_path: Path) -> None:
+    write_study(tmp_path / "source", UID, 2)
+    write_instance(tmp_path / "source" / "other", UID, 2, SliceThickness=9)
+    outcome = run(tmp_path)
+    assert outcome.record.counts == {"released": 1, "skipped": 0, "quarantined": 2}
+    assert outcome.record.reasons == {"duplicate-conflict": 2}
+    assert len(outputs(tmp_path)) == 1
+
+
+def test_two_patients_in_one_study_hold_it(tmp_path: Path) -> None:
+    write_study(tmp_path / "source", UID, 1)
+    write_instance(tmp_path / "source" / "b", UID, 2, PatientID="ANOTHER-1")
+    outcome = run(tmp_path)
+    assert outcome.outcome is Outcome.QUARANTINED
+    assert "validation-study" in outcome.record.reasons
+    assert outputs(tmp_path) == []
+
+
+def damaged(context: Context, staged: StagedStudy, change: Callable[[bytes], bytes]) -> StagedStudy:
+    """The staged study as a faulty engine would have made it: the first output changed, and believed to be right."""
+    first = staged.instances[0]
+    assert first.staged is not None
+    context.staging.put(first.staged.key, change(read_all(context.staging, first.staged.key)), overwrite=True)
+    with context.staging.open(first.staged.key) as opened:
+        instance = replace(first, staged=replace(first.staged, version=opened.version, size=opened.size))
+    return replace(staged, instances=(instance, *staged.instances[1:]))
+
+
+def named(data: bytes) -> bytes:
+    """The output with the patient's name where a rule should have removed it."""
+    dataset = pydicom.dcmread(BytesIO(data))
+    dataset.StudyDescription = "Penelope Planted"
+    buffer = BytesIO()
+    dataset.save_as(buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda data: data[:-1] + bytes([data[-1] ^ 1]), "validation-pixels"),
+        (named, "validation-leak"),
+        (lambda data: data + b"\x00Penelope Planted", None),
+        (lambda data: data[:-1000], None),
+        (lambda _: b"", None),
+    ],
+)
+def test_a_finding_of_validation_holds_the_whole_study(
+    tmp_path: Path, change: Callable[[bytes], bytes], reason: str | None
+) -> None:
+    write_study(tmp_path / "source", UID, 3)
+    with open_job(tmp_path) as context:
+        staged = damaged(context, deidentify_study(context, only_study(context)), change)
+        before = staged.staged
+        validated = validate(context, staged)
+        outcome = release(context, validated)
+        document = json.loads(context.audit_file(outcome.study).read_text())
+    assert len(before) == 3
+    assert outcome.outcome is Outcome.QUARANTINED
+    assert outcome.record.counts == {"released": 0, "skipped": 0, "quarantined": 3}
+    assert reason is None or reason in outcome.record.reasons
+    assert outputs(tmp_path) == []
+    assert list((tmp_path / "home" / "staging").iterdir()) == []
+    assert document["summary"]["quarantined"] == 3
+    assert "Penelope" not in json.dumps(document)
+
+
+def test_what_changed_in_staging_after_validation_is_not_released(tmp_path: Path) -> None:
+    write_study(tmp_path / "source", UID, 2)
+    with open_job(tmp_path) as context:
+        validated = validate(context, deidentify_study(context, only_study(context)))
+        assert validated.findings == ()
+        key = validated.staged.staged[1].key
+        context.staging.put(key, read_all(context.staging, key), overwrite=True)
+        outcome = release(context, validated)
+    assert outcome.outcome is Outcome.QUARANTINED
+    assert outcome.record.reasons == {"changed-while-reading": 2}
+    assert not (tmp_path / "destination").exists()
+
+
+def test_an_input_that_changed_since_discovery_is_held_and_done_by_the_next_run(tmp_path: Path) -> None:
+    paths = write_study(tmp_path / "source", UID, 3)
+    with open_job(tmp_path) as context:
+        study = only_study(context)
+        os.utime(paths[0], ns=(1, 1))
+        paths[1].unlink()
+        outcome = process_study(context, study)
+    assert outcome.record.counts == {"released": 1, "skipped": 0, "quarantined": 2}
+    assert outcome.record.reasons == {"changed-while-reading": 2}
+    assert run(tmp_path).record.counts == {"released": 2, "skipped": 0, "quarantined": 0}
+
+
+def test_an_earlier_release_stays_when_its_successor_is_held(tmp_path: Path) -> None:
+    paths = write_study(tmp_path / "source", UID, 1)
+    run(tmp_path)
+    before = tree(tmp_path / "destination")
+    write_instance(paths[0], UID, 1, BurnedInAnnotation="YES")
+    assert run(tmp_path).outcome is Outcome.QUARANTINED
+    assert tree(tmp_path / "destination") == before
+
+
+def test_a_study_given_up_is_on_record_and_has_an_audit(tmp_path: Path) -> None:
+    write_study(tmp_path / "source", UID, 2)
+    with open_job(tmp_path) as context:
+        study = only_study(context)
+        deidentify_study(context, study)
+        outcome = quarantine_study(context, study, Reason.UNREADABLE)
+        assert context.ledger.latest(study.id) == outcome.record
+        assert context.audit_file(study.id).exists()
+        assert done_before(context, study) is None
+    assert outcome.record.reasons == {"unreadable": 2}
+    assert list((tmp_path / "home" / "staging").iterdir()) == []
+
+
+# what goes wrong
+
+
+@pytest.mark.parametrize(
+    "problem", [RuntimeError(NAME), RecursionError(NAME), AssertionError(NAME), StopIteration(NAME)]
+)
+def test_an_unexpected_error_holds_its_instance_and_is_quoted_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: Exception
+) -> None:
+    real = Deidentifier.deidentify
+
+    def fail(*_: object) -> object:
+        monkeypatch.setattr(Deidentifier, "deidentify", real)
+        raise problem
+
+    write_study(tmp_path / "source", UID, 2)
+    monkeypatch.setattr(Deidentifier, "deidentify", fail)
+    outcome = run(tmp_path)
+    assert outcome.record.counts == {"released": 1, "skipped": 0, "quarantined": 1}
+    assert outcome.record.reasons == {"internal-error": 1}
+    assert not any(NAME.encode() in data for data in tree(tmp_path / "home").values())
+
+
+def test_running_out_of_memory_may_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> object:
+        raise MemoryError
+
+    write_study(tmp_path / "source", UID, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Deidentifier, "deidentify", fail)
+        with pytest.raises(TransientProblem):
+            run(tmp_path)
+    assert run(tmp_path).outcome is Outcome.RELEASED
+
+
+@pytest.mark.parametrize("turn", [1, 2, 3, 4])
+def test_a_disk_that_fills_up_while_releasing_leaves_nothing_and_a_retry_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turn: int
+) -> None:
+    write_study(tmp_path / "source", UID, 3)
+    real, calls = os.link, 0
+
+    def fill_up(*args: object, **kwargs: object) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == turn:
+            raise OSError(errno.ENOSPC, "")
+        real(*args, **kwargs)  # type: ignore[arg-type]
+
+    with open_job(tmp_path) as context:
+        study = only_study(context)
+        validated = validate(context, deidentify_study(context, study))
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "link", fill_up)
+            with pytest.raises(TransientProblem):
+                release(context, validated)
+        assert tree(tmp_path / "destination") == {}
+        assert context.ledger.latest(study.id) is None
+        assert process_study(context, study).record.counts["released"] == 3
+
+
+def test_a_destination_that_cannot_be_written_is_a_problem_of_the_run(tmp_path: Path) -> None:
+    write_study(tmp_path / "source", UID, 1)
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(PlaceProblem):
+        run(tmp_path, destination=str(tmp_path / "file" / "out"))
+
+
+def killed_at(tmp_path: Path, step: int, *, before: bool) -> bool:
+    """Run a process that is killed at its nth change of a store; False when it came to its end."""
+    pid = os.fork()
+    if pid == 0:
+        taken = 0
+
+        def wrap(name: str) -> None:
+            real = getattr(FolderStore, name)
+
+            def guarded(self: FolderStore, *args: object, **kwargs: object) -> object:
+                nonlocal taken
+                taken += 1
+                if before and taken == step:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                number = taken
+                try:
+                    return real(self, *args, **kwargs)
+                finally:
+                    if number == step:
+                        os.kill(os.getpid(), signal.SIGKILL)
+
+            setattr(FolderStore, name, guarded)
+
+        for name in ("write", "delete", "_link"):
+            wrap(name)
+        try:
+            run(tmp_path, force=True)
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(pid, 0)
+    return os.WIFSIGNALED(status)
+
+
+@pytest.mark.parametrize("superseding", [False, True])
+@pytest.mark.parametrize("before", [True, False])
+def test_killed_anywhere_the_next_run_ends_as_a_quiet_one_would(
+    tmp_path: Path, before: bool, superseding: bool
+) -> None:
+    write_study(tmp_path / "source", UID, 2)
+    run(tmp_path)
+    expected = {name: data for name, data in tree(tmp_path / "destination").items() if name.endswith(".dcm")}
+    steps = 0
+    while True:
+        if superseding:
+            assert run(tmp_path, profile="basic", force=True).outcome is Outcome.RELEASED
+        else:
+            for path in sorted((tmp_path / "destination").rglob("*"), reverse=True):
+                path.rmdir() if path.is_dir() else path.unlink()
+        steps += 1
+        if not killed_at(tmp_path, steps, before=before):
+            break
+        names = {str(p.relative_to(tmp_path / "destination")) for p in (tmp_path / "destination").rglob("*.dcm")}
+        for path in (tmp_path / "destination").rglob("manifest.json"):
+            # Whatever is visible is whole.
+            for instance in Manifest.from_bytes(path.read_bytes()).instances:
+                assert instance.name in names
+        with open_job(tmp_path) as context:
+            context.sweep()
+            outcome = process_study(context, only_study(context))
+        assert outcome.outcome is Outcome.RELEASED
+        found = tree(tmp_path / "destination")
+        assert {name: data for name, data in found.items() if name.endswith(".dcm")} == expected
+        assert {output.name for output in manifest_of(tmp_path).instances} == set(expected)
+        assert list((tmp_path / "home" / "staging").iterdir()) == []
+        assert run(tmp_path).unchanged
+    assert steps > 6
+
+
+# many at once
+
+
+def test_threads_doing_the_same_study_at_once_agree(tmp_path: Path) -> None:
+    write_study(tmp_path / "source", UID, 4)
+    outcomes: list[StudyOutcome] = []
+
+    def work() -> None:
+        outcomes.append(run(tmp_path))
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [outcome.outcome for outcome in outcomes] == [Outcome.RELEASED] * 3
+    assert len({outcome.record.outputs for outcome in outcomes}) == 1
+    assert len(outputs(tmp_path)) == 4
+
+
+def _work(items: list[int]) -> list[int]:
+    for item in items:
+        if item < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return [item * item for item in items]
+
+
+def _fail(items: list[int]) -> list[int]:
+    raise TransientProblem(f"{len(items)} items")
+
+
+def test_a_pool_survives_its_workers_and_names_the_item_that_kills() -> None:
+    pool = WorkerPool(2)
+    items = list(range(1, 41))
+    items[20] = -1
+    try:
+        expected = [item * item if item > 0 else None for item in items]
+        assert pool.map(_work, items, lambda _: None) == expected  # type: ignore[arg-type, return-value]
+        assert pool.map(_work, [2, 3], lambda _: 0) == [4, 9]
+        assert pool.map(_work, [], lambda _: 0) == []
+        with pytest.raises(TransientProblem):
+            pool.map(_fail, [1], lambda _: 0)
+    finally:
+        pool.close()
+
+
+def test_worker_processes_make_the_same_as_one_process(tmp_path: Path) -> None:
+    write_study(tmp_path / "source", UID, 20)
+    write_instance(tmp_path / "source" / "risky", UID, 99, BurnedInAnnotation="YES")
+    alone = run(tmp_path)
+    pool = WorkerPool(2)
+    try:
+        with open_job(tmp_path, force=True, workers=2) as context:
+            together = process_study(context, only_study(context), pool)
+            assert list((tmp_path / "home" / "staging").iterdir()) == []
+    finally:
+        pool.close()
+    assert together.record.outputs == alone.record.outputs
+    assert together.record.counts == alone.record.counts
+    assert manifest_of(tmp_path).version == 1
+
+
+def test_nothing_that_flows_shows_an_original(tmp_path: Path) -> None:
+    write_study(tmp_path / "source" / NAME, UID, 2)
+    with open_job(tmp_path) as context:
+        study = only_study(context)
+        staged = deidentify_study(context, study)
+        validated = validate(context, staged)
+        outcome = release(context, validated)
+        shown = "".join(map(repr, (context, study, study.instances, staged, staged.instances, validated, outcome)))
+    assert isinstance(validated, ValidatedStudy)
+    for secret in (*NAME.split("^"), PATIENT_ID, str(tmp_path), f"{UID}.1"):
+        assert secret not in shown
