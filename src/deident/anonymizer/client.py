@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
-from pydantic import ValidationError
-
 from deident.anonymizer.batch import Batch
 from deident.anonymizer.convert import Policy, Task
 from deident.anonymizer.correct import CorrectableAuditLog
@@ -132,11 +130,4 @@ class DICOMAnonymizer:
 
 def _changed(profile: Profile, changes: Mapping[str, object]) -> Profile:
     """The profile with the changes that are not None. Raises ConfigurationError, which names keys and no values."""
-    given = {key: value for key, value in changes.items() if value is not None}
-    if not given:
-        return profile
-    try:
-        return Profile.model_validate(dict(profile) | given)
-    except ValidationError as problem:
-        errors = problem.errors(include_input=False, include_context=False, include_url=False)
-    raise ConfigurationError("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in errors))
+    return profile.changed(**{key: value for key, value in changes.items() if value is not None})

@@ -213,6 +213,8 @@ def _never_survives(tag: int, nested: bool) -> str:
         return "E.1-1 curves" if group >> 8 == 0x50 else "E.1-1 overlays"
     if nested and group == 0x7FE0:
         return "nested pixel data"
+    if group >> 8 == 0x7F and group != 0x7FE0:
+        return "variable pixel data"
     return ""
 
 
