@@ -18,6 +18,7 @@ __all__ = ["KnownIdentifiers"]
 Span = tuple[int, int]
 
 _LONGEST_GAP: Final = 3
+_ID_SEPARATORS: Final = frozenset(" .-/_()+")
 _SHORTEST_IN_BYTES: Final = 8
 _UID_DOTS: Final = 3
 _UID_HEAD: Final = 12
@@ -197,8 +198,9 @@ def _gaps_allowed(gaps: list[tuple[int, str]], joints: frozenset[int]) -> bool:
 
 def _is_id_separator(character: str) -> bool:
     if character.isascii():
-        return character in " .-/_()+"
-    return unicodedata.category(character) in ("Pd", "Zs", "Pc", "Cf")
+        return character in _ID_SEPARATORS
+    category = unicodedata.category(character)
+    return category in ("Pd", "Zs", "Pc", "Cf") or unicodedata.normalize("NFKC", character) in _ID_SEPARATORS
 
 
 def _is_value(text: str, found: list[Atom], first: int, last: int) -> bool:

@@ -75,10 +75,13 @@ class Patterns:
     def _name_component(self, component: str, spelled_out: bool) -> None:
         whole = words(component, spelled_out)
         self._phrase(whole)
+        self._keep_raw(component)
         if len(whole) < 2:
             return
-        self._keep_raw(component)
-        chunks = [words(chunk, spelled_out) for chunk in _CHUNKS.split(component) if chunk]
+        pieces = [piece for piece in _CHUNKS.split(component) if piece]
+        for piece in pieces:
+            self._keep_raw(piece)
+        chunks = [words(piece, spelled_out) for piece in pieces]
         for chunk in chunks:
             self._phrase(chunk)
             if len(chunk) > 1 and not any(c.isdigit() for word in chunk for c in word.text):
@@ -137,7 +140,7 @@ class Patterns:
         for spelled_out in folds(text):
             for part in {text, *_PARTS.split(text)}:
                 found = words(part, spelled_out)
-                if not found or (len(found) == 1 and found[0].text in generic_words()):
+                if not found or is_vocabulary(part) or (len(found) == 1 and found[0].text in generic_words()):
                     continue
                 self._phrase(found)
                 core = _core(found)

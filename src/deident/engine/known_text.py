@@ -54,6 +54,10 @@ _IDEOGRAPHIC: Final = re.compile(
     "\uf900-\ufaff\u1100-\u115f\uac00-\ud7a3\ua960-\ua97c\U00020000-\U0003ffff]"
 )
 _WITHOUT_SPACES: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+_VOICING_MARKS: Final = frozenset("\u3099\u309a\uff9e\uff9f")
+_KANA: Final = re.compile("[\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
+_HANGUL: Final = re.compile("[\u1100-\u11ff\ua960-\ua97c\uac00-\ud7ff]")
+_SCRIPT_BLOCK: Final = 8
 _JAMO_TAIL: Final = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff]")
 
 #: Kinds of characters: gap, transparent, attached to the one before, digit, upper case, other letter, one atom each.
@@ -83,7 +87,11 @@ def atoms(text: str, spelled_out: bool = False) -> list[Atom]:
     for index, character in enumerate(text):
         folded, kind = _fold(character, spelled_out)
         piece = Atom(folded, index, index + 1)
-        if kind == _NOTHING or (kind == _ATTACHED and run):
+        if kind == _ATTACHED:
+            if not (run and _belong_together(text[run[-1].end - 1], character)):
+                folded, kind = _on_its_own(folded)
+            piece = Atom(folded, index, index + 1)
+        if kind in (_NOTHING, _ATTACHED):
             if run:
                 run[-1] = _joined([run[-1], piece])
             continue
@@ -93,7 +101,7 @@ def atoms(text: str, spelled_out: bool = False) -> list[Atom]:
         elif run and not (kind == state and kind in _RUNS) and not (kind == _LETTER and state == _UPPER):
             found.append(_joined(run))
             run = []
-        state = _LETTER if kind == _ATTACHED else kind
+        state = kind
         if kind != _GAP:
             run.append(piece)
     if run:
@@ -103,6 +111,20 @@ def atoms(text: str, spelled_out: bool = False) -> list[Atom]:
 
 def _joined(run: list[Atom]) -> Atom:
     return Atom("".join(piece.text for piece in run), run[0].start, run[-1].end)
+
+
+def _belong_together(base: str, attached: str) -> bool:
+    """Whether a vowel sign, voicing mark or Hangul tail modifies the character before it: both of one script."""
+    if attached in _VOICING_MARKS:
+        return _KANA.match(base) is not None
+    if _JAMO_TAIL.match(unicodedata.normalize("NFKD", attached)):
+        return _HANGUL.match(unicodedata.normalize("NFKC", base)) is not None
+    return ord(base) >> _SCRIPT_BLOCK == ord(attached) >> _SCRIPT_BLOCK
+
+
+def _on_its_own(folded: str) -> tuple[str, int]:
+    """A stray mark is nothing; a stray Hangul vowel is a letter."""
+    return (folded, _IDEOGRAPH) if _JAMO_TAIL.match(folded) else ("", _NOTHING)
 
 
 def words(text: str, spelled_out: bool = False) -> list[Word]:
