@@ -166,7 +166,7 @@ class Patterns:
         if core and len(letters) < len(found) and any(len(word.text) >= SHORTEST_ID for word in core):
             self._phrase(letters)
         for word in found:
-            number = word.text.isdigit() and len(word.text) >= SHORTEST_NUMBER
+            number = any(c.isdigit() for c in word.text) and len(word.text) >= SHORTEST_NUMBER
             distinctive = word in letters and (len(word.text) >= SHORTEST_DISTINCTIVE or word.ideographic)
             if word.text not in generic_words() and (number or distinctive):
                 self._phrase([word])
@@ -208,6 +208,8 @@ class Patterns:
             self._put(canonical, frozenset(accumulate(map(len, texts))), long_enough=_long_enough(canonical, found))
 
     def _put(self, canonical: str, joints: frozenset[int], *, long_enough: bool) -> None:
+        if is_term(canonical):
+            return
         if not long_enough:
             self.whole.add(canonical)
         else:

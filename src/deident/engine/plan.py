@@ -35,10 +35,11 @@ PIXELS: Final = 10  # tag, VR
 PHASE: Final = 11  # the insertion point before this element was reached
 INSIDE: Final = 12  # tag, advance, value offset: a value that is wanted from inside a sequence that is replaced
 CHARSET: Final = 13  # advance, value offset
+NUMBER: Final = 14  # as TEXT: a value that should be a number
 WRAPPED: Final = 20  # kinds from here on wrap another entry
 CAPTURE: Final = 20  # tag, inner entry, advance, value offset
 MARK: Final = 21  # tag, inner entry
-RUN: Final = 22  # see runs.py: unpack, expected, advance, elements, unpack texts, edits, decision numbers, delta, inner entry
+RUN: Final = 22  # see runs.py: heads, expected, advance, elements, texts, numbers, edits, decision numbers, delta, inner entry
 
 # Modes of a sequence:
 WALK: Final = 0
@@ -64,6 +65,7 @@ CAPTURED: Final = frozenset(
 )
 
 _TEXT_VRS: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UI", "UR", "UT"})
+_NUMBER_VRS: Final = frozenset({"AS", "DS", "IS"})
 _BLOB_VRS: Final = frozenset({"OB", "OW", "UN"})
 _BLOB_LIMIT: Final = 64 << 20
 _MEMO_LIMIT: Final = 50_000
@@ -278,11 +280,13 @@ class Level:
         known = dictionary.attribute(tag)
         textual = vr in _TEXT_VRS or (known is not None and known.vrs[0] in _TEXT_VRS)
         binary = wire_vr in _BLOB_VRS or vr in _BLOB_VRS
-        if not length or not (textual or (binary and 8 <= length <= _BLOB_LIMIT)):
+        numeric = vr in _NUMBER_VRS and not textual
+        if not length or not (textual or numeric or (binary and 8 <= length <= _BLOB_LIMIT)):
             return advance
         blank = self.plan.rules.blanked(self.place, tag, vr)
         number = self.plan.decisions.number(blank)
-        return (TEXT if textual else BLOB, advance, offset, self._replacement(blank, vr), number)
+        kind = TEXT if textual else NUMBER if numeric else BLOB
+        return (kind, advance, offset, self._replacement(blank, vr), number)
 
     def _written_vr(self, tag: int, vr: str) -> str:
         """The VR in which a replacement is written: that of PS3.6, unless the wire's is one of its alternatives."""

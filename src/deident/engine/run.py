@@ -98,7 +98,8 @@ class Run:
         if not buffer:
             base = position
             buffer = self._source.read_at(base, _TAIL_WINDOW if self.has_pixels else _WINDOW)
-        before = (len(notes.texts), len(notes.blobs), len(notes.gathered), len(notes.deferred), len(notes.done))
+        lists = (notes.texts, notes.numbers, notes.blobs, notes.gathered, notes.deferred, notes.done)
+        before = tuple(map(len, lists))
         count = notes.elements
         while True:
             complete = base + len(buffer) >= size
@@ -114,7 +115,6 @@ class Run:
                 buffer = self._source.read_at(base, wanted)
                 if base + len(buffer) < min(base + wanted, size):
                     raise Refusal(Reason.CHANGED) from None
-                lists = (notes.texts, notes.blobs, notes.gathered, notes.deferred, notes.done)
                 for values, length in zip(lists, before, strict=True):
                     del values[length:]  # type: ignore[attr-defined]
                 notes.elements = count
@@ -129,7 +129,7 @@ class Run:
             edits.sort()
         if due(self._plan.instances) and not self._parts:
             self._learn(buffer, position - base, complete)
-        self._parts.append(_Window(base, buffer, position - base, edits, end, notes.deferred[before[3] :]))
+        self._parts.append(_Window(base, buffer, position - base, edits, end, notes.deferred[before[4] :]))
         return pixels, base + end, base, buffer
 
     def _learn(self, buffer: bytes, start: int, complete: bool) -> None:

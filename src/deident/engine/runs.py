@@ -71,7 +71,7 @@ def _fits(level: Level, head: bytes, entry: Any) -> bool:
     """Whether an element can be part of a run: it asks for nothing but its own bytes, and its length does not vary."""
     if entry is None or level.syntax.tag_at(head) in level.varying:
         return False
-    return entry.__class__ is int or entry[0] in (p.TEXT, p.EDIT)
+    return entry.__class__ is int or entry[0] in (p.TEXT, p.NUMBER, p.EDIT)
 
 
 def _keep(level: Level, stretch: list[tuple[bytes, Any]]) -> None:
@@ -79,21 +79,14 @@ def _keep(level: Level, stretch: list[tuple[bytes, Any]]) -> None:
     if len(stretch) < _SHORTEST:
         return
     first, entry = stretch[0]
-    if level.memo.get(first) is not entry and level.memo.get(first) != entry:
+    if level.memo.get(first) != entry:
         return
-    heads, texts, done = ["<"], ["<"], []
+    done = []
     edits: list[tuple[int, int, bytes]] = []
-    position = delta = skipped = 0
+    position = delta = 0
     for _head, element in stretch:
-        advance = element if element.__class__ is int else element[1]
-        heads.append(f"{_HEAD}s{advance - _HEAD}x")
-        if element.__class__ is not int and element[0] == p.TEXT:
-            offset = element[2]
-            texts.append(f"{skipped + offset}x{advance - offset}s")
-            skipped = 0
-        else:
-            skipped += advance
-        if element.__class__ is not int and element[0] == p.EDIT:
+        advance = _advance(element)
+        if element.__class__ is tuple and element[0] == p.EDIT:
             done.append(element[3])
             delta += len(element[2]) - advance
             if edits and edits[-1][1] == position:
@@ -101,7 +94,26 @@ def _keep(level: Level, stretch: list[tuple[bytes, Any]]) -> None:
             else:
                 edits.append((position, position + advance, element[2]))
         position += advance
-    unpack = struct.Struct("".join(heads)).unpack_from
-    values = struct.Struct("".join(texts)).unpack_from if len(texts) > 1 else None
+    elements = [element for _head, element in stretch]
+    heads = struct.Struct("<" + "".join(f"{_HEAD}s{_advance(element) - _HEAD}x" for element in elements)).unpack_from
     expected = tuple(head for head, _element in stretch)
-    level.add_run(first, (p.RUN, unpack, expected, position, len(stretch), values, tuple(edits), tuple(done), delta, entry))
+    texts, numbers = _values(elements, p.TEXT), _values(elements, p.NUMBER)
+    run = (p.RUN, heads, expected, position, len(stretch), texts, numbers, tuple(edits), tuple(done), delta, entry)
+    level.add_run(first, run)
+
+
+def _advance(element: Any) -> int:
+    return int(element if element.__class__ is int else element[1])
+
+
+def _values(elements: list[Any], kind: int) -> Callable[..., tuple[Any, ...]] | None:
+    """What takes the values of one kind out of a run, None when it has none."""
+    form, skipped = [], 0
+    for element in elements:
+        advance = _advance(element)
+        if element.__class__ is tuple and element[0] == kind:
+            form.append(f"{skipped + element[2]}x{advance - element[2]}s")
+            skipped = 0
+        else:
+            skipped += advance
+    return struct.Struct("<" + "".join(form)).unpack_from if form else None

@@ -38,7 +38,7 @@ class NeedMore(Exception):
 class Notes:
     """What one scan of an instance found, beside its edits.
 
-    `texts` and `blobs` are kept values that may hold a known identifier; `gathered` are (kind, value, character set) of
+    `texts`, `numbers` and `blobs` are kept values that may hold a known identifier; `gathered` are (kind, value, character set) of
     those that identify; `uids` the original UIDs that were replaced; `seen` top-level values that later steps need;
     `done` the numbers of the decisions that were carried out; `hits` the kept values that must not stay.
     """
@@ -46,6 +46,7 @@ class Notes:
     def __init__(self, hits: frozenset[bytes] = frozenset()) -> None:
         self.hits = hits
         self.texts: list[bytes] = []
+        self.numbers: list[bytes] = []
         self.blobs: list[bytes] = []
         self.gathered: list[tuple[str, bytes, bytes]] = []
         self.uids: dict[bytes, bytes] = {}
@@ -126,6 +127,7 @@ def scan(
     edits: list[Edit] = []
     add = edits.append
     text = notes.texts.append
+    number = notes.numbers.append
     done = notes.done.append
     hits = notes.hits
     seen = notes.seen
@@ -162,15 +164,17 @@ def scan(
                 if after <= end and not hits and entry[1](buf, pos) == entry[2]:
                     if entry[5] is not None:
                         notes.texts += entry[5](buf, pos)
-                    if entry[6]:
-                        for first, last, out in entry[6]:
+                    if entry[6] is not None:
+                        notes.numbers += entry[6](buf, pos)
+                    if entry[7]:
+                        for first, last, out in entry[7]:
                             add((pos + first, pos + last, out))
-                        notes.done += entry[7]
-                        delta += entry[8]
+                        notes.done += entry[8]
+                        delta += entry[9]
                     count += entry[4]
                     pos = after
                     continue
-                entry = entry[9]
+                entry = entry[10]
                 if entry.__class__ is int:
                     pos += entry
                     count += 1
@@ -198,7 +202,7 @@ def scan(
                     notes.marks.add(entry[1])
                     entry = entry[2]
                 kind = -1 if entry.__class__ is int else entry[0]
-            if kind == p.TEXT:
+            if kind == p.TEXT or kind == p.NUMBER:
                 after = pos + entry[1]
                 if after > avail:
                     raise _short(complete)
@@ -207,8 +211,10 @@ def scan(
                     add((pos, after, entry[3]))
                     delta += len(entry[3]) - entry[1]
                     done(entry[4])
-                else:
+                elif kind == p.TEXT:
                     text(value)
+                else:
+                    number(value)
                 pos = after
                 count += 1
             elif kind == p.EDIT:
@@ -321,6 +327,7 @@ def scan(
                 after = pos + entry[1]
                 if after > avail:
                     raise _short(complete)
+                text(buf[pos + entry[2] : after])
                 charset = buf[pos + entry[2] : after].strip(b"\0 ")
                 notes.charsets.add(charset)
                 if not stack:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
 from deident.engine.charsets import decode, parse_specific_character_set
@@ -16,6 +16,9 @@ __all__ = ["Searcher"]
 
 _UID: Final = re.compile(rb"\d+(?:\.\d+){3,}")
 _ESCAPE: Final = b"\x1b"
+_NUMBER_BYTES: Final = b"0123456789+-.eE\\ \0"
+_NUMBERED: Final = frozenset({"id", "phone", "device", "station"})
+_SHORTEST_NUMBER: Final = 5
 _SETS: Final = 64
 _VALUES: Final = 100_000
 _BLOB_MEMO: Final = 1 << 20
@@ -26,14 +29,29 @@ _Key = tuple[frozenset[tuple[str, bytes, bytes]], frozenset[bytes]]
 class _Known:
     """The identifiers of one patient and study context, and the kept values already found free of them."""
 
-    def __init__(self, gathered: Iterable[tuple[str, bytes, bytes]], charsets: frozenset[bytes]) -> None:
+    def __init__(self, gathered: frozenset[tuple[str, bytes, bytes]], charsets: frozenset[bytes]) -> None:
         self.charsets = [parse_specific_character_set(charset) for charset in sorted(charsets)] or [()]
         self.identifiers = KnownIdentifiers(
             (kind, decode(raw, parse_specific_character_set(charset), "LT").strip("\0 "))
             for kind, raw, charset in sorted(gathered)
         )
+        self._numbers = {
+            digits
+            for kind, raw, _charset in gathered
+            if kind in _NUMBERED and len(digits := raw.strip(b"\0 ")) >= _SHORTEST_NUMBER and digits.isdigit()
+        }
         self.clean: set[bytes] = set()
         self.with_uids: dict[bytes, frozenset[bytes]] = {}
+
+    def odd_numbers(self, values: list[bytes]) -> set[bytes]:
+        """Values of number strings that are an id of digits alone, or no numbers and hold an identifier."""
+        joined = b"\\".join(values)
+        found = set()
+        if any(digits in joined for digits in self._numbers):
+            found = {value for value in values if self._numbers.intersection(value.strip(b"\0 ").split(b"\\"))}
+        if joined.translate(None, _NUMBER_BYTES):
+            found |= {value for value in values if value.translate(None, _NUMBER_BYTES) and self.holds(value)}
+        return found
 
     def holds(self, value: bytes) -> bool:
         """Whether a text value holds one of the identifiers, in any character set of the instance."""
@@ -52,9 +70,9 @@ class Searcher:
         """The kept values that hold a known identifier."""
         known = self._known(notes)
         uids = _uids(notes)
+        found = known.odd_numbers(notes.numbers) if notes.numbers else set()
         if known.clean.issuperset(notes.texts) and not notes.blobs:
-            return frozenset()
-        found = set()
+            return frozenset(found)
         for value in {*notes.texts, *notes.blobs} - known.clean:
             tokens = known.with_uids.get(value)
             if tokens is not None:
