@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import unquote
 
 from deident.engine.charsets import decode, parse_specific_character_set
 from deident.engine.known import KnownIdentifiers
@@ -57,6 +58,8 @@ class _Known:
         """Whether a text value holds one of the identifiers, in any character set of the instance."""
         plain = value.isascii() and _ESCAPE not in value
         texts = {decode(value, charset, "LT").strip("\0") for charset in (self.charsets[:1] if plain else self.charsets)}
+        if b"%" in value:
+            texts |= {unquote(text) for text in texts}
         return any(self.identifiers.find(text) for text in texts if not is_term(text.strip().casefold()))
 
 
