@@ -43,6 +43,9 @@ def test_no_surname_eponym_or_colour_slipped_in(name):
         "sagittal",
         "flair",
         "cspine",
+        "text",
+        "container",
+        "pname",
     ],
 )
 def test_terms_of_anatomy_modality_and_view_are_in(term):
