@@ -1,4 +1,4 @@
-"""Every data file of the PyPI packages pydicom, pydicom-data and deid-data where they are installed: nothing is downloaded or copied."""
+"""Every data file of the PyPI packages pydicom, pydicom-data and deid-data as installed: no download, no copy."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ def _package_files(package: str, module: str) -> Iterator[CorpusFile]:
 def corpus() -> tuple[CorpusFile, ...]:
     """All files, DICOM or not, sorted by id."""
     return tuple(
-        sorted((f for package, module in _PACKAGES.items() for f in _package_files(package, module)), key=lambda f: f.id)
+        sorted(
+            (f for package, module in _PACKAGES.items() for f in _package_files(package, module)), key=lambda f: f.id
+        )
     )
 
 

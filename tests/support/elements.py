@@ -1,7 +1,7 @@
 """A DICOM reader and writer of its own for tests: bytes to a tree of encoded elements and back, with no value decoded.
 
-It knows neither the engine nor pydicom's Dataset, keeps what it does not understand, and can write what no library would
-(wrong VRs, elements out of order, illegal groups).
+It knows neither the engine nor pydicom's Dataset, keeps what it does not understand, and can write what no library
+would (wrong VRs, elements out of order, illegal groups).
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Element:
 
 @dataclass(slots=True)
 class Part10:
-    """A whole file: preamble, file meta, data set and whatever bytes follow. Both heads are None where the file has none."""
+    """A whole file: preamble, file meta, data set, and what follows. Both heads are None where the file has none."""
 
     preamble: bytes | None
     meta: list[Element] | None
@@ -133,7 +133,7 @@ def walk(elements: list[Element], path: str = "") -> Iterator[tuple[str, Element
             yield from walk(item.elements, f"{here}[{index}].")
 
 
-# --- writing -------------------------------------------------------------------------------------------------------------
+# --- writing ------------------------------------------------------------------------------------------------
 
 
 def encode(element: Element, wire: Wire) -> bytes:
@@ -168,7 +168,7 @@ def _item(item: Item, wire: Wire) -> bytes:
     return wire.pack("HHI", 0xFFFE, 0xE000, len(body)) + body
 
 
-# --- reading -------------------------------------------------------------------------------------------------------------
+# --- reading ------------------------------------------------------------------------------------------------
 
 
 def parse(data: bytes) -> Part10:
@@ -226,7 +226,7 @@ class _Reader:
         self.data = data
 
     def elements(self, at: int, end: int, wire: Wire, depth: int, closing: int) -> tuple[list[Element], int]:
-        """Elements up to `end`, or up to and past the delimiter `closing`; at the top, up to bytes that are no element."""
+        """Elements up to `end`, or past the delimiter `closing`; at the top, up to bytes that are no element."""
         if depth > MAX_DEPTH:
             raise Unparsable("nested too deeply")
         found = list[Element]()

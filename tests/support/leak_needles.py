@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from urllib.parse import quote, quote_plus
 
 import numpy as np
@@ -15,18 +17,20 @@ import numpy.typing as npt
 
 from support.planter_context import Identifier
 
-__all__ = ["MIN_RAW", "Needle", "Needles", "needles_for"]
+__all__ = ["MIN_RAW", "SEPARATORS", "Needle", "Needles", "needles_for"]
 
 MIN_RAW = 6
 """Shorter byte strings occur by chance in pixels: they count only as a whole value of an element."""
 
 _CODECS = (
-    "iso8859_1 iso8859_2 iso8859_3 iso8859_4 iso8859_5 iso8859_6 iso8859_7 iso8859_8 iso8859_9 iso8859_15 tis_620 shift_jis "
-    "euc_jp euc_kr gb2312 gb18030 big5"
+    "iso8859_1 iso8859_2 iso8859_3 iso8859_4 iso8859_5 iso8859_6 iso8859_7 iso8859_8 iso8859_9 iso8859_15 tis_620 "
+    "shift_jis euc_jp euc_kr gb2312 gb18030 big5"
 ).split()
 # These write escape sequences; the one that switches to the script is part of what is searched.
 _ESCAPING = ("iso2022_jp", "iso2022_jp_1")
 _MONTHS = "January February March April May June July August September October November December".split()
+SEPARATORS = b" -+._^=,;:/\\()\0"
+"""What people put between the parts of an id, a phone number or a name."""
 _DIGIT_OR_DOT, _DIGIT = frozenset(b"0123456789."), frozenset(b"0123456789")
 
 
@@ -56,7 +60,9 @@ class Needle:
 class Needles:
     """A set of needles behind two tables of three-byte windows; `joined` holds those for bytes without separators."""
 
-    def __init__(self, needles: list[Needle], identifiers: tuple[Identifier, ...], joined: Needles | None = None) -> None:
+    def __init__(
+        self, needles: list[Needle], identifiers: tuple[Identifier, ...], joined: Needles | None = None
+    ) -> None:
         self._by_head: dict[bytes, list[Needle]] = {}
         for needle in needles:
             if len(needle.lowered) >= MIN_RAW:
@@ -85,7 +91,7 @@ class Needles:
     def starting(self, head: bytes) -> list[Needle]:
         return self._by_head.get(head, [])
 
-    # --- decoded text ---------------------------------------------------------------------------------------------------
+    # --- decoded text ---------------------------------------------------------------------------------------
 
     def in_text(self, text: str) -> Iterator[tuple[Identifier, str]]:
         """Identifiers that a decoded value is (short ones), or holds (dates, and those not in ASCII)."""
@@ -97,7 +103,7 @@ class Needles:
             for identifier, part in self._foreign:
                 if part in folded:
                     yield identifier, "decoded text"
-        if len(text) < 200:  # noqa: PLR2004
+        if len(text) < 200:
             for value in re.split(r"[\\^=]", text):
                 for identifier in self._short.get(_folded(value.strip(" \0")), ()):
                     yield identifier, "whole value"
@@ -149,7 +155,7 @@ def _spellings(identifier: Identifier) -> list[str]:
     parts = _parts(identifier)
     if identifier.kind == "name":
         names = [p for p in parts if "^" not in p and "=" not in p]
-        pairs = zip(names, names[1:], strict=False)
+        pairs = pairwise(names)
         parts += [f"{a}{glue}{b}" for x, y in pairs for a, b in ((x, y), (y, x)) for glue in (" ", "^", ", ", "_", "")]
     if identifier.kind == "date" and re.fullmatch(r"\d{8}", identifier.text):
         year, month, day = identifier.text[:4], identifier.text[4:6], identifier.text[6:]
@@ -174,7 +180,8 @@ def _encoded(identifier: Identifier, text: str) -> Iterator[Needle]:
             yield needle(wide.upper(), variant.encode(wide))
         if not text.isascii():
             yield from (needle(codec, data) for codec, data in _scripts(variant))
-            yield needle("JSON", variant.encode("ascii", "backslashreplace"))
+            yield needle("JSON", json.dumps(variant)[1:-1].encode())
+            yield needle("repr", variant.encode("ascii", "backslashreplace"))
         for written in {raw, raw.lower(), raw.upper()} if text.isascii() else {raw}:
             yield from (needle("base64", data, exact=True) for data in _base64(written))
             yield needle("hexadecimal", written.hex().encode())
@@ -201,7 +208,7 @@ def _base64(raw: bytes) -> Iterator[bytes]:
     for shift in range(3):
         text = base64.b64encode(b"\0" * shift + raw)
         inner = text[(shift * 8 + 5) // 6 : (shift + len(raw)) * 8 // 6]
-        if len(inner) >= 8:  # noqa: PLR2004
+        if len(inner) >= 8:
             yield inner
 
 
@@ -213,6 +220,6 @@ def _without_separators(identifier: Identifier) -> Iterator[Needle]:
     names = [p for p in parts if "^" not in p and "=" not in p]
     texts = [*parts, *("".join(pair) for pair in (names[:2], names[1::-1]) if len(pair) > 1)]
     for text in texts:
-        joined = re.sub(r"[ \-._^=,;:/\\()]", "", text).encode()
-        if len(joined) >= 8:  # noqa: PLR2004
+        joined = text.encode().translate(None, SEPARATORS)
+        if len(joined) >= 8:
             yield Needle(identifier, "ASCII" if text.isascii() else "UTF-8", joined.lower())

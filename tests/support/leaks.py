@@ -1,4 +1,4 @@
-"""Searches bytes, and trees of files, for identifiers in every encoding in which one could have survived; shares no code with the engine."""
+"""Searches bytes and trees of files for identifiers in every encoding in which one could have survived."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from support.elements import DEFLATED, Element, Part10, Unparsable, find, inflated, parse, walk
-from support.leak_needles import MIN_RAW, Needles, needles_for
+from support.leak_needles import MIN_RAW, SEPARATORS, Needles, needles_for
 from support.planter_context import Identifier
 
 __all__ = ["Leak", "find_leaks", "scan_tree"]
 
-_SEPARATORS = b" -._^=,;:/\\()\0"
 _TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UN UR UT".split())
 _CHUNK, _OVERLAP = 1 << 22, 1 << 12
 _MAX_UNPACK = 1 << 30
@@ -36,7 +35,7 @@ class Leak:
 
 
 def find_leaks(data: bytes, identifiers: Iterable[Identifier]) -> list[Leak]:
-    """Every identifier that `data` holds, one leak per text, place and encoding (of equal texts the first identifier speaks).
+    """Every identifier that `data` holds, one leak per text, place and encoding (of equal texts the first counts).
 
     DICOM is searched as raw bytes (inflated where the syntax deflates), again without separators, value by value in the
     data set's character sets, and in the unused bit planes of native pixels. Anything else is searched as raw bytes.
@@ -65,14 +64,14 @@ def _distinct(identifiers: Iterable[Identifier]) -> tuple[Identifier, ...]:
     return tuple(by_text.values())
 
 
-# --- raw bytes ------------------------------------------------------------------------------------------------------------
+# --- raw bytes ----------------------------------------------------------------------------------------------
 
 
 def _raw(data: bytes, needles: Needles, file: Part10 | None, where: str) -> Iterator[Leak]:
     spans = _Spans(file, where)
     for identifier, encoding, at in search(data, needles):
         yield Leak(identifier, spans.at(at), encoding)
-    squeezed = data.translate(None, _SEPARATORS)
+    squeezed = data.translate(None, SEPARATORS)
     for identifier, encoding, _ in search(squeezed, needles.joined):
         yield Leak(identifier, where, f"{encoding}, separators removed")
 
@@ -98,7 +97,9 @@ class _Spans:
         self.starts, self.paths, self.ends = list[int](), list[str](), list[int]()
         for path, element in walk(file.elements) if file is not None else ():
             if element.items is None:
-                size = sum(8 + len(f) for f in element.fragments) if element.fragments is not None else len(element.value)
+                size = (
+                    sum(8 + len(f) for f in element.fragments) if element.fragments is not None else len(element.value)
+                )
                 self.starts.append(element.start)
                 self.ends.append(element.start + size)
                 self.paths.append(path)
@@ -109,7 +110,7 @@ class _Spans:
         return self.paths[index] if index >= 0 and offset < self.ends[index] else f"{self.where} outside elements"
 
 
-# --- values ---------------------------------------------------------------------------------------------------------------
+# --- values -------------------------------------------------------------------------------------------------
 
 
 def _values(file: Part10, needles: Needles) -> Iterator[Leak]:
@@ -139,7 +140,7 @@ def _charset(elements: list[Element], inherited: str) -> str:
 def _decoded(value: bytes, charset: str) -> set[str]:
     """The text as the character set says it, and as UTF-8 and Latin-1 would."""
     texts = set[str]()
-    for codec in ("utf-8", "latin-1", *_CODECS.get(charset.split("\\")[-1], ())):
+    for codec in ("utf-8", "latin-1", *_CODECS.get(charset.rsplit("\\", maxsplit=1)[-1], ())):
         try:
             texts.add(value.decode(codec))
         except UnicodeError:
@@ -172,7 +173,7 @@ def _bit_planes(file: Part10, needles: Needles) -> Iterator[Leak]:
     pixels, allocated, stored = (find(file.elements, tag) for tag in (0x7FE00010, 0x00280100, 0x00280101))
     if pixels is None or pixels.fragments is not None or allocated is None or stored is None:
         return
-    if len(allocated.value) < 2 or file.wire.unpack("H", allocated.value, 0)[0] != 16:  # noqa: PLR2004
+    if len(allocated.value) < 2 or file.wire.unpack("H", allocated.value, 0)[0] != 16:
         return
     values = np.frombuffer(pixels.value[: len(pixels.value) // 2 * 2], "<u2" if file.wire.little else ">u2")
     for bit in range(min(file.wire.unpack("H", stored.value, 0)[0], 16), 16):
@@ -181,11 +182,11 @@ def _bit_planes(file: Part10, needles: Needles) -> Iterator[Leak]:
             yield Leak(identifier, f"7FE00010 bit {bit}", encoding)
 
 
-# --- trees of files -------------------------------------------------------------------------------------------------------
+# --- trees of files -------------------------------------------------------------------------------------------
 
 
 def scan_tree(folder: Path, identifiers: Iterable[Identifier]) -> list[Leak]:
-    """Search every file under `folder`: names of files and folders, contents, gzip and zip, SQLite cells, JSON strings."""
+    """Search every file under `folder`: names, contents, gzip and zip archives, SQLite cells, JSON strings."""
     known = _distinct(identifiers)
     found = dict[Leak, None]()
     for path in sorted(folder.rglob("*")):

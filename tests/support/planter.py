@@ -1,8 +1,8 @@
 """Hides a fictitious patient's identifiers in a DICOM file, in every place where tools have been seen to miss them.
 
-    planted = plant(data, seed=1)                                 everywhere
-    planted = plant(data, seed=1, places=GENTLE)                  everywhere a well-formed file can have them
-    planted = plant(data, seed=1, places=["private", "table.top/00101040"])    families, places, or single details
+planted = plant(data, seed=1)                                 everywhere
+planted = plant(data, seed=1, places=GENTLE)                  everywhere a well-formed file can have them
+planted = plant(data, seed=1, places=["private", "table.top/00101040"])    families, places, or single details
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from support import planter_charsets, planter_pixels, planter_private, planter_s
 from support.elements import Unparsable, parse
 from support.planter_context import Context, Identifier, NotHere, Person, Place, make, registry
 
-__all__ = ["GENTLE", "PLACES", "Identifier", "Person", "Place", "Planted", "Unparsable", "plant"]
+__all__ = ["GENTLE", "IDENTITY_TAGS", "PLACES", "Identifier", "Person", "Place", "Planted", "Unparsable", "plant"]
 
 _MODULES = (planter_structure, planter_private, planter_pixels, planter_charsets, planter_text, planter_table)
 # Those that fill whatever is still free, or wrap what another place changes, come last.
@@ -44,6 +44,11 @@ _IDENTITY: Final[dict[int, str]] = {
     0x00200010: "study_id",
     0x00380010: "admission",
 }
+
+
+_ADDRESS, _EMAIL = 0x00101040, 0x00102155
+IDENTITY_TAGS: Final[frozenset[int]] = frozenset({*_IDENTITY, _ADDRESS, _EMAIL})
+"""The top-level elements that always hold the fictitious patient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +124,8 @@ def _plant_identity(context: Context) -> None:
         context.put(make(tag, context.hide(text, kind, f"identity/{fact}")))
     person = context.person
     address = f"{person.street}, {person.post_code} {person.town}"
-    context.put(make(0x00101040, address))
+    context.put(make(_ADDRESS, address))
     for fact in ("street", "town", "post_code"):
         context.hide(*facts[fact], f"identity/{fact}")
-    context.put(make(0x00102155, f"{person.email}"))
+    context.put(make(_EMAIL, person.email))
     context.hide(person.email, "text", "identity/email")

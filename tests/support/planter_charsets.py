@@ -81,7 +81,10 @@ def _person_name(context: Context, charset: Charset, where: str, family: str, gi
 
 
 def _register(charset: Charset) -> None:
-    @place(f"charset.{charset.name}", f"a name in {charset.term.strip(chr(92))}, and again in text that stays, in a nested item")
+    @place(
+        f"charset.{charset.name}",
+        f"a name in {charset.term.strip(chr(92))}, and again in text that stays, in a nested item",
+    )
     def _hide(context: Context) -> None:
         where = f"charset.{charset.name}"
         family, given = _names(context, charset, where)

@@ -1,4 +1,4 @@
-"""What every planting place works with: the file as a tree, the fictitious patient, canaries, and the list of what was hidden."""
+"""What every place works with: the file as a tree, the fictitious patient, canaries, the list of what was hidden."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Identifier:
     """Something that must not be found again.
 
     `kind`: name, id, date, time, datetime, uid, phone, address, institution, url, number, text.
-    `place`: where it was hidden, `family/detail`. `options`: the options of Table E.1-1 that may keep or clean that place.
+    `place`: where it was hidden, `family/detail`. `options`: the options of Table E.1-1 that may keep or clean it.
     """
 
     text: str
@@ -152,7 +152,7 @@ class Context:
         """Whether this detail of the place was asked for (all of them are unless some were named)."""
         return name not in self.details or detail in self.details[name]
 
-    # --- canaries ---------------------------------------------------------------------------------------------------
+    # --- canaries -------------------------------------------------------------------------------------------
 
     def token(self, place: str, length: int = 12) -> str:
         """A word that stands for this place alone: `Zqx` and letters, at least 10 long."""
@@ -212,7 +212,7 @@ class Context:
             return f"ZQ{self.digits(place, 11)}", "id"
         return token, "text"
 
-    # --- editing ----------------------------------------------------------------------------------------------------
+    # --- editing --------------------------------------------------------------------------------------------
 
     def put(self, element: Element) -> None:
         """Set a top-level element; two places must never set the same one."""
@@ -235,9 +235,11 @@ class Context:
         sequence.items.append(Item(sorted(elements, key=lambda e: e.tag), undefined))
 
     def nest(self, elements: list[Element], depth: int = 1, *, undefined: bool = False) -> None:
-        """Put elements `depth` levels down in sequences that no profile removes (all are part of every composite IOD)."""
+        """Put elements `depth` levels down in sequences that no profile removes (every composite IOD has them)."""
         for tag in (EQUIVALENT_CODE, PURPOSE_CODE)[3 - depth :]:
-            elements = [Element(tag, "SQ", items=[Item(sorted(elements, key=lambda e: e.tag), undefined)], undefined=undefined)]
+            elements = [
+                Element(tag, "SQ", items=[Item(sorted(elements, key=lambda e: e.tag), undefined)], undefined=undefined)
+            ]
         self.add_item(CONTRIBUTING_EQUIPMENT, elements, undefined=undefined)
 
 
@@ -252,7 +254,7 @@ def make(tag: int, text: str | bytes, vr: str = "") -> Element:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place to hide in. `refusable`: a reader may rightly refuse the file. `checked_late`: only validation can notice."""
+    """A place to hide in. `refusable`: a reader may refuse the file. `checked_late`: only validation can notice."""
 
     name: str
     about: str

@@ -51,7 +51,9 @@ def _high_bits(context: Context) -> None:
         raise NotHere("no native Pixel Data")
     if context.number(BITS_ALLOCATED) != 16 or (context.number(BITS_STORED) or 16) > 15:
         raise NotHere("no unused bits")
-    values = np.frombuffer(pixels.value[: len(pixels.value) // 2 * 2], "<u2" if context.file.wire.little else ">u2").copy()
+    values = np.frombuffer(
+        pixels.value[: len(pixels.value) // 2 * 2], "<u2" if context.file.wire.little else ">u2"
+    ).copy()
     text = context.token("overlay.high_bits").encode()
     bits = np.unpackbits(np.frombuffer(text, np.uint8), bitorder="little").astype(values.dtype)
     if values.size < bits.size or (values & 0x8000).any():
@@ -91,7 +93,12 @@ def _icon(context: Context) -> None:
     context.add_item(0x00880200, item)
 
 
-@place("pixel.excess", "native Pixel Data longer than the image, with the patient's name", refusable=True, checked_late=True)
+@place(
+    "pixel.excess",
+    "native Pixel Data longer than the image, with the patient's name",
+    refusable=True,
+    checked_late=True,
+)
 def _excess(context: Context) -> None:
     pixels = find(context.elements, PIXEL_DATA)
     if pixels is None or pixels.fragments is not None:
@@ -99,7 +106,7 @@ def _excess(context: Context) -> None:
     pixels.value += context.hide(context.person.family, "name", "pixel.excess").encode().ljust(32)
 
 
-# --- compressed frames --------------------------------------------------------------------------------------------------
+# --- compressed frames --------------------------------------------------------------------------------------
 
 
 def _in_frames(context: Context, syntaxes: frozenset[str], change: Callable[[bytes], bytes | None]) -> None:
@@ -203,7 +210,7 @@ def _jpeg2000_boxes(context: Context) -> None:
         width, height = struct.unpack_from(">II", frame, 8)
         components, depth = struct.unpack_from(">HB", frame, 40)
         header = _box(b"ihdr", struct.pack(">IIHBBBB", height, width, components, depth, 7, 0, 0))
-        colour = _box(b"colr", struct.pack(">BBBI", 1, 0, 0, 16 if components == 3 else 17))  # noqa: PLR2004
+        colour = _box(b"colr", struct.pack(">BBBI", 1, 0, 0, 16 if components == 3 else 17))
         return (
             _box(b"jP  ", b"\r\n\x87\n")
             + _box(b"ftyp", b"jp2 \0\0\0\0jp2 ")

@@ -1,4 +1,4 @@
-"""Places in private and illegal groups: at the top, in items, above Pixel Data, without creator, under UN, inside private sequences."""
+"""Places in private and illegal groups: at the top, in items, above Pixel Data, without creator, under UN."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def _block(context: Context, group: int, where: str) -> list[Element]:
         make(base | 0x1004, context.canary("OB", "", f"{where}/OB"), "OB"),
         make(base | 0x1005, context.canary("UN", "", f"{where}/UN"), "UN"),
         Element(base | 0x1006, "SQ", items=[Item(sorted(inner, key=lambda e: e.tag), True)], undefined=True),
-        Element(base | 0x1007, "SQ", items=[Item([make(0x00100020, context.canary("LO", "PatientID", f"{where}/SQ"))])]),
+        Element(
+            base | 0x1007, "SQ", items=[Item([make(0x00100020, context.canary("LO", "PatientID", f"{where}/SQ"))])]
+        ),
     ]
 
 
@@ -82,8 +84,8 @@ def _mistyped(context: Context) -> None:
 
 @place("private.un_sequence", "a private sequence as UN of undefined length, with a name inside")
 def _un_sequence(context: Context) -> None:
-    if not context.file.wire.explicit:
-        raise NotHere("implicit VR has no wire VR")
+    if not context.file.wire.explicit or not context.file.wire.little:
+        raise NotHere("implicit VR has no wire VR, and in big endian nobody reads it")
     base = 0x0F11 << 16
     context.put(make(base | 0x0010, _CREATOR, "LO"))
     item = [make(0x00100010, context.canary("PN", "", "private.un_sequence"))]

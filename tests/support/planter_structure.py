@@ -1,4 +1,4 @@
-"""Places in the structure of a file: preamble, file meta, group lengths, odd orders, wrong VRs, padding, and what follows."""
+"""Places in the structure of a file: preamble, file meta, group lengths, odd orders, wrong VRs, and what follows."""
 
 from __future__ import annotations
 
@@ -56,10 +56,13 @@ def _group_length(context: Context) -> None:
 @place("group_length.nested", "the same in an item")
 def _group_length_nested(context: Context) -> None:
     text = context.canary("LO", "", "group_length.nested")
-    context.nest([make(0x00080000, text, "LO"), make(0x00080080, context.canary("LO", "", "group_length.nested/next"))], 2)
+    context.nest(
+        [make(0x00080000, text, "LO"), make(0x00080080, context.canary("LO", "", "group_length.nested/next"))], 2
+    )
 
 
-@place("group0000", "command elements in a data set")
+# pydicom takes them for a command set in implicit VR and loses its way.
+@place("group0000", "command elements in a data set", refusable=True)
 def _group_0000(context: Context) -> None:
     context.put(make(0x00000002, context.canary("UI", "", "group0000/00000002"), "UI"))
     context.put(make(0x00001000, context.canary("UI", "", "group0000/00001000"), "UI"))
@@ -89,7 +92,7 @@ def _disorder(context: Context) -> None:
     context.elements.append(make(0x00101060, context.canary("PN", "", "disorder/00101060")))
 
 
-# --- wrong or unusual VRs and values ------------------------------------------------------------------------------------
+# --- wrong or unusual VRs and values ------------------------------------------------------------------------
 
 
 def _explicit(context: Context) -> None:
@@ -122,9 +125,16 @@ def _vr_un_unlisted(context: Context) -> None:
     context.nest([make(0x00080070, f"Made for {name}", "UN"), make(0x0008FFF0, f"Made for {name}", "UN")], 2)
 
 
+def _no_big_endian(context: Context) -> None:
+    # Inside UN everything is little endian (PS3.5 6.2.2); pydicom does not read that in a big-endian file.
+    if not context.file.wire.little:
+        raise NotHere("big endian")
+
+
 @place("un.sequence", "a listed and a kept sequence as UN of undefined length, implicit VR inside")
 def _un_sequence(context: Context) -> None:
     _explicit(context)
+    _no_big_endian(context)
     for tag in (0x00082228, 0x00081084):
         where = f"un.sequence/{tag:08X}"
         item = [
@@ -138,6 +148,7 @@ def _un_sequence(context: Context) -> None:
 @place("un.sequence_defined", "a kept sequence as UN of defined length, implicit VR inside")
 def _un_sequence_defined(context: Context) -> None:
     _explicit(context)
+    _no_big_endian(context)
     text = context.canary("PN", "", "un.sequence_defined").encode()
     text += b" " * (len(text) % 2)
     inner = struct.pack("<HHI", 0x0010, 0x0010, len(text)) + text
@@ -165,7 +176,7 @@ def _text_nul(context: Context) -> None:
     context.nest([make(0x00080081, f"a\0\0{text}\0\0"), make(0x00080070, f"Vendor\0\0{known}\0\0")], 2)
 
 
-# --- the end of the file ------------------------------------------------------------------------------------------------
+# --- the end of the file ------------------------------------------------------------------------------------
 
 
 @place("tail.elements", "a public and an unknown element after Pixel Data, and a digital signature")

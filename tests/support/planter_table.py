@@ -1,4 +1,4 @@
-"""Places that come from tables: every row of Table E.1-1 at every level, the elements outside it that need a rule, and UIDs."""
+"""Places that come from tables: every row of Table E.1-1 at every level, elements outside it that need a rule, UIDs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ def gap_rows() -> tuple[Row, ...]:
     """The elements outside Table E.1-1 that need a rule, without the repeating groups."""
     rows = [r for r in _data("gaps.json")["rows"] if "x" not in r["tag"].lower()]
     return tuple(
-        Row(int(r["tag"].strip("()").replace(",", ""), 16), r["keyword"], r["vr"][0], r["action"], frozenset()) for r in rows
+        Row(int(r["tag"].strip("()").replace(",", ""), 16), r["keyword"], r["vr"][0], r["action"], frozenset())
+        for r in rows
     )
 
 
@@ -125,7 +126,7 @@ def _removed(context: Context) -> None:
     context.add_item(_OTHER_PATIENT_IDS, elements, undefined=True)
 
 
-# --- elements outside the table ----------------------------------------------------------------------------------------
+# --- elements outside the table -----------------------------------------------------------------------------
 
 
 def _rule_removes(row: Row) -> bool:
@@ -155,7 +156,7 @@ def _gaps_nested(context: Context) -> None:
     context.nest(_gaps(context, "gaps.nested"), 2)
 
 
-# --- sequences that hold originals ------------------------------------------------------------------------------------
+# --- sequences that hold originals --------------------------------------------------------------------------
 
 
 def _original(context: Context, where: str) -> list[Element]:
@@ -166,7 +167,10 @@ def _original(context: Context, where: str) -> list[Element]:
     ]
 
 
-@place("sequence.original_attributes", "Original Attributes Sequence, whose Modified Attributes hold the name before a correction")
+@place(
+    "sequence.original_attributes",
+    "Original Attributes Sequence, whose Modified Attributes hold the name before a correction",
+)
 def _original_attributes(context: Context) -> None:
     modified = Element(0x04000550, "SQ", items=[Item(_original(context, "sequence.original_attributes"), True)])
     source = make(0x04000564, context.canary("LO", "", "sequence.original_attributes>Source"))
@@ -184,10 +188,12 @@ def _mac(context: Context) -> None:
     context.add_item(0x4FFE0001, [make(0x04000015, context.canary("CS", "", "sequence.mac>MACAlgorithm"), "CS")])
 
 
-# --- UIDs --------------------------------------------------------------------------------------------------------------
+# --- UIDs ---------------------------------------------------------------------------------------------------
 
 
-@place("uid.identity", "study, series, instance and frame of reference UIDs that hold the MRN, equal for equal originals")
+@place(
+    "uid.identity", "study, series, instance and frame of reference UIDs that hold the MRN, equal for equal originals"
+)
 def _uid_identity(context: Context) -> None:
     for tag in (0x00080018, 0x0020000D, 0x0020000E, 0x00200052):
         old = find(context.elements, tag)
@@ -195,7 +201,8 @@ def _uid_identity(context: Context) -> None:
             if tag == 0x00200052:
                 continue
             raise NotHere("an identifying UID is missing")
-        new = f"1.2.826.0.1.3680043.9.{context.person.mrn}.{zlib.crc32(old.value.strip(bytes(2)))}"
+        same = zlib.crc32(old.value.strip(b"\0 "))
+        new = f"1.2.826.0.1.3680043.9.{context.person.mrn}.{same}"
         context.put(make(tag, context.hide(new, "uid", f"uid.identity/{tag:08X}")))
         if tag == 0x00080018 and context.file.meta is not None:
             put(context.file.meta, make(0x00020003, new))
@@ -216,7 +223,7 @@ def _uid_padded(context: Context) -> None:
         context.nest([make(0x00081155, value)], 2)
 
 
-# --- dates -------------------------------------------------------------------------------------------------------------
+# --- dates --------------------------------------------------------------------------------------------------
 
 _DATES = ("retain_longitudinal_full_dates", "retain_longitudinal_modified_dates")
 

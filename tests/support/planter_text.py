@@ -1,4 +1,4 @@
-"""Places in text that no table lists, where the patient's own identifiers stand again, and in structured and graphic content."""
+"""Places in text that no table lists, where the patient's own identifiers stand again, and in structured content."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 from urllib.parse import quote
 
-from pydicom.datadict import DicomDictionary, keyword_for_tag
+from pydicom._dicom_dict import DicomDictionary
+from pydicom.datadict import keyword_for_tag
 
 from support.elements import Element, Item, find, vr_of
 from support.planter_context import CONTRIBUTING_EQUIPMENT, EQUIVALENT_CODE, PURPOSE_CODE, Context, NotHere, make, place
@@ -25,7 +26,7 @@ _STRUCTURAL = frozenset(
 )
 
 
-# --- the patient's identifiers in unlisted text -----------------------------------------------------------------------
+# --- the patient's identifiers in unlisted text -------------------------------------------------------------
 
 
 @cache
@@ -37,7 +38,7 @@ def unlisted_text_tags() -> tuple[int, ...]:
         tag
         for tag in sorted(DicomDictionary)
         if tag not in ruled
-        and 0x0004 < tag >> 16 < 0x7FE0  # noqa: PLR2004
+        and 0x0004 < tag >> 16 < 0x7FE0
         and tag >> 16 not in range(0x5000, 0x5020)
         and vr_of(tag) in ("LO", "SH", "ST", "LT", "UT", "UC", "UR", "CS", "AE")
         and keyword_for_tag(tag) not in _STRUCTURAL
@@ -79,21 +80,29 @@ def _nested(context: Context) -> None:
             vr = vr_of(tag)
             text, kind = _known(context, vr, number * 3 + depth + context.seed)
             elements.append(make(tag, _sentence(vr, context.hide(text, kind, f"repeat.nested/{depth}.{tag:08X}")), vr))
-        context.nest(elements, depth, undefined=depth == 3)  # noqa: PLR2004
+        context.nest(elements, depth, undefined=depth == 3)
 
 
 def _forms(context: Context) -> Iterator[tuple[str, str, str, str]]:
     """Usual spellings of the identifiers: (detail, what is written, identifier, kind)."""
     who = context.person
     day, month, year = who.birth_date[6:], who.birth_date[4:6], who.birth_date[:4]
-    names = {"reversed": f"{who.given} {who.family}", "comma": f"{who.family}, {who.given}", "upper": who.family.upper()}
+    names = {
+        "reversed": f"{who.given} {who.family}",
+        "comma": f"{who.family}, {who.given}",
+        "upper": who.family.upper(),
+    }
     names |= {"lower": who.family.lower(), "glued": f"{who.family}_{who.given}", "given": who.given}
     for detail, text in names.items():
         yield f"name/{detail}", text, who.given if detail in ("reversed", "given") else who.family, "name"
     for staff in ("referring", "performing", "operator"):
         family, given = getattr(who, staff)
         yield f"name/{staff}", f"Dr. {given} {family}", family, "name"
-    for detail, text in {"iso": f"{year}-{month}-{day}", "dots": f"{day}.{month}.{year}", "plain": who.birth_date}.items():
+    for detail, text in {
+        "iso": f"{year}-{month}-{day}",
+        "dots": f"{day}.{month}.{year}",
+        "plain": who.birth_date,
+    }.items():
         yield f"date/{detail}", text, who.birth_date, "date"
     for name, (text, kind) in who.facts().items():
         if kind not in ("name", "date"):
@@ -127,7 +136,11 @@ def _bytes(context: Context) -> None:
     context.nest([Element(0x00282000, "OB", b"\1\2" + wide + b"\3\4")], 2)
 
 
-@place("repeat.encoded", "the identifiers as base64, hexadecimal, percent-encoded and UTF-16 in unlisted text", checked_late=True)
+@place(
+    "repeat.encoded",
+    "the identifiers as base64, hexadecimal, percent-encoded and UTF-16 in unlisted text",
+    checked_late=True,
+)
 def _encoded(context: Context) -> None:
     name, mrn = context.person.family, context.person.mrn
     written = {
@@ -142,13 +155,17 @@ def _encoded(context: Context) -> None:
         context.nest([make(0x00620006, text)], 2)
 
 
-# --- structured and graphic content -----------------------------------------------------------------------------------
+# --- structured and graphic content -------------------------------------------------------------------------
 
 
 def _content(context: Context, where: str) -> list[list[Element]]:
     """Content items of the value types that carry identifiers."""
     concept = [make(0x00080100, "121106"), make(0x00080102, "DCM"), make(0x00080104, "Comment")]
-    code = [make(0x00080100, "ZQ1"), make(0x00080102, "99ZQ"), make(0x00080104, context.canary("LO", "", f"{where}/CODE"))]
+    code = [
+        make(0x00080100, "ZQ1"),
+        make(0x00080102, "99ZQ"),
+        make(0x00080104, context.canary("LO", "", f"{where}/CODE")),
+    ]
     values: dict[str, Element] = {
         "TEXT": make(0x0040A160, context.canary("UT", "", f"{where}/TEXT")),
         "PNAME": make(0x0040A123, context.canary("PN", "", f"{where}/PNAME")),
