@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import unquote
 
 from deident.engine.charsets import decode, parse_specific_character_set
 from deident.engine.known import KnownIdentifiers
@@ -59,6 +58,8 @@ class _Known:
         plain = value.isascii() and _ESCAPE not in value
         texts = {decode(value, charset, "LT").strip("\0") for charset in (self.charsets[:1] if plain else self.charsets)}
         if b"%" in value:
+            from urllib.parse import unquote  # costs start-up and is seldom needed
+
             texts |= {unquote(text) for text in texts}
         return any(self.identifiers.find(text) for text in texts if not is_term(text.strip().casefold()))
 
