@@ -54,8 +54,9 @@ def summary(report: RunReport) -> str:
     elif report.unchanged:
         lines += [f"{report.unchanged} of {len(report.studies)} studies had been done by an earlier run.", ""]
     if report.reasons:
-        lines += ["## Not released", "", "| inputs | ending | reason | what to do |", "|---:|---|---|---|"]
-        lines += [f"| {line.count} | {line.ending} | `{line.code}` | {line.advice} |" for line in report.reasons]
+        # A list, not a table: the UI clips wide tables, and the advice is what people need.
+        lines += ["## Not released", ""]
+        lines += [f"- **{line.count} {line.ending}**, `{line.code}`: {line.advice}" for line in report.reasons]
         lines += [""]
     lines += ["## Profile", "", *(f"- {words}" for words in report.profile_words), ""]
     lines += ["## Where things are", "", *(f"- **{name}**: `{place}`" for name, place in report.places.items())]
@@ -69,12 +70,9 @@ def rows(report: RunReport) -> list[dict[str, Any]]:
         {
             "study": study.study,
             "modality": " ".join(study.modalities),
-            "outcome": study.outcome,
-            "released": study.released,
-            "skipped": study.skipped,
-            "quarantined": study.quarantined,
+            "outcome": f"{study.outcome} (unchanged)" if study.unchanged else study.outcome,
+            "released / skipped / quarantined": f"{study.released} / {study.skipped} / {study.quarantined}",
             "reasons": ", ".join(f"{code} {count}" for code, count in study.reasons.items()),
-            "unchanged": "yes" if study.unchanged else "",
         }
         for study in studies[:_ROWS]
     ]

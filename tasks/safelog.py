@@ -31,6 +31,7 @@ _CODE: Final = "(?:" + "|".join(sorted(map(re.escape, CODES), key=len, reverse=T
 _DETAIL: Final = r"[a-z][a-z0-9_.]*: [a-z][a-z0-9_]*(?:, [a-z][a-z0-9_.]*: [a-z][a-z0-9_]*)*"
 _PROBLEM: Final = rf"{_CODE}(?: in [a-z0-9-]+)?(?: at [a-z0-9_.]+:[0-9]+)?(?: {_DETAIL})?"
 _COUNTS: Final = r"[0-9]+ [a-z]+(?:, [0-9]+ [a-z]+)*"
+_UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _STATE: Final = r"(?:Completed|Completed with quarantine|Nothing new|Failed|Crashed|Cancelled|Retrying|AwaitingRetry)"
 _MESSAGE: Final = (
     rf"(?:(?:Task|Flow) run encountered an exception:? RunError: {_PROBLEM}"
@@ -57,10 +58,13 @@ _ALLOWED: Final = re.compile(
             rf"Encountered exception during execution: RunError\('{_PROBLEM}'\)",
             rf"Validation of flow parameters failed with error: {_PROBLEM}",
             rf"Crash detected! Execution was {_SIGNAL}\.",
-            r"View at http://(?:127\.0\.0\.1|localhost):[0-9]+/runs/flow-run/[0-9a-f-]{36}",
-            # Of Prefect's own machinery, where there is nothing of a run in the text:
-            r"Downloading flow code from storage at '\.'",
-            r"Executing flow " + _NAME + r" for flow run " + _NAME + r"\.\.\.",
+            r"View at http://(?:127\.0\.0\.1|localhost):[0-9]+/runs/flow-run/" + _UUID,
+            # Workers and runners, about runs of deployments:
+            rf"Worker '[A-Za-z]+Worker {_UUID}' submitting flow run '{_UUID}'",
+            rf"Completed submission of flow run '{_UUID}'",
+            r"Opening process\.\.\.",
+            r"Importing flow code from module path deident\.flows(?:\.[a-z_]+)+",
+            rf"Process for flow run {_NAME} exited cleanly\.",
         )
     )
 )

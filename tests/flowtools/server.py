@@ -14,6 +14,8 @@ from deident.flows.server import Server
 from deident.flows.settings import apply, client_environment
 from deident.home import ProjectHome
 
+TESTS = Path(__file__).parents[1]
+
 
 def run_python(
     home: ProjectHome, server: Server, *arguments: str, safe: bool = True
@@ -23,6 +25,7 @@ def run_python(
     if not safe:
         del settings["PREFECT_LOGGING_CONFIG_PATH"]
     environment = dict(apply(settings, dict(os.environ)))
+    environment["PYTHONPATH"] = os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
     return subprocess.run(
         [sys.executable, *arguments], env=environment, capture_output=True, text=True, check=False, timeout=600
     )

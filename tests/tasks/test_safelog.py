@@ -31,6 +31,8 @@ def test_every_event_of_ours_is_allowed_with_its_facts(event):
         "Task run failed with exception: RunError('transient') - Retry 1/3 will start 2.1 second(s) from now",
         "Validation of flow parameters failed with error: parameters in deidentify job.workers: less_than_equal",
         "Crash detected! Execution was aborted by a termination signal.",
+        "View at http://127.0.0.1:4270/runs/flow-run/8d5dbc67-2a10-4cf4-98ef-22a81bd37cbc",
+        "Completed submission of flow run '8d5dbc67-2a10-4cf4-98ef-22a81bd37cbc'",
     ],
 )
 def test_messages_of_prefect_about_safe_runs_are_allowed(text):
