@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pydicom
 import pytest
+
 from cli.instances import CANARY, deident, outputs, write_ct
 from deident.cli import main
 
@@ -64,7 +65,10 @@ def test_what_is_held_is_told_by_reference_with_the_way_to_go_on(
     assert _run("-i", tmp_path / "in", "-o", tmp_path / "out", "-b", "--workers", "1") == 1
     captured = capsys.readouterr()
     assert captured.out == "4 files: 1 released, 2 skipped, 1 quarantined.\n"
-    assert "quarantined pixel-risk: 1. The image may show text; look at it, then go on with --pixel-risk accept" in captured.err
+    assert (
+        "quarantined pixel-risk: 1. The image may show text; look at it, then go on with --pixel-risk accept"
+        in captured.err
+    )
     assert "skipped not-dicom: 1. " in captured.err
     assert "skipped empty: 1. " in captured.err
     assert captured.err.count("    hmac-sha256:") == 3

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from cli.instances import deident, write_ct
 from deident import __version__
 from deident.cli import main
@@ -76,8 +77,14 @@ def test_wrong_options_end_with_2(arguments: list[str], capsys: pytest.CaptureFi
         (["--strategy", "burn"], "--strategy: the kind must be one of remove, hash, replace"),
         (["--strategy", "=hash"], "--strategy: a keyword must stand before '='"),
         (["--strategy", "hash", "--strategy", "remove"], "--strategy: two different kinds for all"),
-        (["--strategy", "PatientID=hash", "--strategy", "PatientID=remove"], "two different kinds for the same keyword"),
-        (["--strategy", "Modality=hash"], "a strategy can be given for PatientName, PatientID, AccessionNumber, StudyID"),
+        (
+            ["--strategy", "PatientID=hash", "--strategy", "PatientID=remove"],
+            "two different kinds for the same keyword",
+        ),
+        (
+            ["--strategy", "Modality=hash"],
+            "a strategy can be given for PatientName, PatientID, AccessionNumber, StudyID",
+        ),
         (["--keep-tags", "NoSuchKeyword"], "a tag or keyword of the profile is not in PS3.6"),
         (["--profile", "nobody"], "unknown preset; there are: basic, research"),
     ],

@@ -91,7 +91,7 @@ class Batch:
         return record if chosen is None else dataclasses.replace(record, output=converter.reference(chosen))
 
     def _path(self, record: AuditRecord) -> str:
-        return os.path.join(self.places.root, self.places.name or record.output)
+        return f"{self.places.root}/{self.places.name or record.output}"
 
     def _endings(self, converter: Converter) -> Iterator[tuple[Task, AuditRecord, Verdict]]:
         workers = min(self.workers or (_cores() if len(self.tasks) >= _FEW else 1), len(self.tasks))

@@ -10,7 +10,7 @@ from deident.anonymizer.convert import Policy, Task
 from deident.anonymizer.correct import CorrectableAuditLog
 from deident.anonymizer.places import Path, Places, audit_place, directory_places, file_places
 from deident.anonymizer.result import AnonymizationResult, DirectoryResult
-from deident.errors import ConfigurationError, Reason, UsageProblem
+from deident.errors import Reason, UsageProblem
 from deident.home import ProjectHome, check_apart
 from deident.profile import DEFAULT_PRESET, PixelRisk, Profile, Strategy, preset
 from deident.profile.rules import Rules

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
+import threading
+import time
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
@@ -16,7 +20,7 @@ from loky import ProcessPoolExecutor
 from deident.anonymizer.convert import Converter, Policy, Task
 from deident.audit import AuditRecord
 from deident.engine.result import Deidentified
-from deident.errors import Reason
+from deident.errors import DeidentError, Reason
 from deident.stores.protocol import OpenObject, Store
 
 __all__ = ["CHUNK", "Setup", "convert_parallel", "staging_key"]
@@ -25,18 +29,22 @@ __all__ = ["CHUNK", "Setup", "convert_parallel", "staging_key"]
 CHUNK: Final = 16
 #: Chunks under way for each process; what is finished early waits for its turn.
 _AHEAD: Final = 3
+_WATCH_SECONDS: Final = 0.5
 
 _Chunk = Sequence[Task]
-_Pending = tuple[_Chunk, "Future[list[AuditRecord]]"]
+#: The records of a chunk, as far as it went, and what stopped it: the place to write to, never an input.
+_Done = tuple[list[AuditRecord], DeidentError | None]
+_Pending = tuple[_Chunk, "Future[_Done]"]
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a process needs to work: the rules, where inputs are, and where outputs wait for their names."""
+    """What a process needs: the rules, where inputs are, where outputs wait for names, and who its parent is."""
 
     policy: Policy
     source: Store
     staging: Store
+    parent: int = field(default_factory=os.getpid)
 
 
 def staging_key(task: Task) -> str:
@@ -63,12 +71,11 @@ def convert_parallel(
             if not pending:
                 return
             chunk, future = pending.popleft()
-            try:
-                records = future.result()
-            except BrokenProcessPool:
-                records = None
-            if records is not None:
-                yield from zip(chunk, records, strict=True)
+            done = None
+            with contextlib.suppress(BrokenProcessPool):
+                done = future.result()
+            if done is not None:
+                yield from _unpack(chunk, done)
                 continue
             pool.shutdown(wait=True, kill_workers=True)
             for suspects, finished in [(chunk, future), *pending]:
@@ -79,23 +86,28 @@ def convert_parallel(
         pool.shutdown(wait=True, kill_workers=True)
 
 
-def _settle(
-    setup: Setup, chunk: _Chunk, future: Future[list[AuditRecord]]
-) -> Generator[tuple[Task, AuditRecord], None, None]:
+def _unpack(chunk: _Chunk, done: _Done) -> Iterator[tuple[Task, AuditRecord]]:
+    records, failure = done
+    yield from zip(chunk, records, strict=failure is None)
+    if failure is not None:
+        raise failure
+
+
+def _settle(setup: Setup, chunk: _Chunk, future: Future[_Done]) -> Iterator[tuple[Task, AuditRecord]]:
     """The records of a chunk that was under way when a process died."""
     if future.done() and not future.cancelled() and future.exception() is None:
-        yield from zip(chunk, future.result(), strict=True)
+        yield from _unpack(chunk, future.result())
         return
     pool = _open(setup, 1)
     try:
         for task in chunk:
             try:
-                records = _submit(pool, [task], again=True).result()
+                done = _submit(pool, [task], again=True).result()
             except BrokenProcessPool:
                 pool.shutdown(wait=True, kill_workers=True)
                 pool = _open(setup, 1)
-                records = [Converter(setup.policy).held(task.key, Reason.INTERNAL, "process died")]
-            yield task, records[0]
+                done = [Converter(setup.policy).held(task.key, Reason.INTERNAL, "process died")], None
+            yield from _unpack([task], done)
     finally:
         pool.shutdown(wait=True, kill_workers=True)
 
@@ -104,10 +116,10 @@ def _open(setup: Setup, workers: int) -> Any:
     return ProcessPoolExecutor(max_workers=workers, initializer=_start, initargs=(setup,))
 
 
-def _submit(pool: Any, chunk: _Chunk, *, again: bool = False) -> Future[list[AuditRecord]]:
+def _submit(pool: Any, chunk: _Chunk, *, again: bool = False) -> Future[_Done]:
     """Submit a chunk; a pool that broke in the meantime gives a future that says so, like all others."""
     try:
-        future: Future[list[AuditRecord]] = pool.submit(_work, chunk, again)
+        future: Future[_Done] = pool.submit(_work, chunk, again)
     except BrokenProcessPool as problem:
         future = Future()
         future.set_exception(problem)
@@ -136,8 +148,22 @@ _workers: Final[list[_Worker]] = []
 def _start(setup: Setup) -> None:
     """Make the process ready. Ctrl-C reaches the whole process group: only the parent answers it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(setup.parent,), daemon=True).start()
     _workers[:] = [_Worker(setup)]
 
 
-def _work(chunk: _Chunk, again: bool) -> list[AuditRecord]:
-    return [_workers[0].convert(task, again=again) for task in chunk]
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone: one that was killed could not tell it to."""
+    while os.getppid() == parent:
+        time.sleep(_WATCH_SECONDS)
+    os._exit(1)
+
+
+def _work(chunk: _Chunk, again: bool) -> _Done:
+    records: list[AuditRecord] = []
+    for task in chunk:
+        try:
+            records.append(_workers[0].convert(task, again=again))
+        except DeidentError as problem:
+            return records, problem
+    return records, None

@@ -22,12 +22,9 @@ def staging_folder(root: str) -> Iterator[str]:
     """Create a folder of mode 0700 in `root` and remove it at the end, with what killed calls have left there.
 
     The folder has to be on the file system of the outputs, so that they appear by a link and not by a copy. A lock
-    tells folders in use from those that were left: a lock dies with its process.
+    tells folders in use from those that were left: a lock dies with its process. Raises what a store raises.
     """
-    _make(root)
-    _sweep(root)
-    folder = os.path.join(root, PREFIX + secrets.token_hex(8))
-    os.mkdir(folder, 0o700)
+    folder = _make(root)
     try:
         with _locked(folder):
             yield folder
@@ -51,8 +48,12 @@ def _locked(folder: str) -> Iterator[bool]:
 
 
 @safe_writing
-def _make(root: str) -> None:
+def _make(root: str) -> str:
     os.makedirs(root, exist_ok=True)
+    _sweep(root)
+    folder = os.path.join(root, PREFIX + secrets.token_hex(8))
+    os.mkdir(folder, 0o700)
+    return folder
 
 
 def _sweep(root: str) -> None:

@@ -42,11 +42,9 @@ def anonymize(options: argparse.Namespace) -> int:
     try:
         stopped = _work(batch, audit, tally, quiet=options.quiet)
     except DeidentError:
-        tally.print_problems()
-        _print_summary(tally, options)
+        _tell(tally, len(batch.tasks), options)
         raise
-    tally.print_problems()
-    _print_summary(tally, options)
+    _tell(tally, len(batch.tasks), options)
     if stopped:
         print("deident: interrupted; what was released until then is whole, nothing else was left", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -87,8 +85,9 @@ def _work(batch: Batch, audit: CorrectableAuditLog | None, tally: Tally, *, quie
     return False
 
 
-def _print_summary(tally: Tally, options: argparse.Namespace) -> None:
+def _tell(tally: Tally, total: int, options: argparse.Namespace) -> None:
+    tally.print_problems()
     if not options.quiet:
-        print(tally.summary())
+        print(tally.summary(total))
         if options.audit_log is not None:
             print("The audit log holds what was done to each file.")

@@ -83,6 +83,8 @@ def _guarded(command: Callable[[], int]) -> int:
         return EXIT_OK
     except KeyboardInterrupt:
         message, code = "interrupted; no partial file was left", EXIT_INTERRUPTED
+    except Exception as problem:  # noqa: BLE001 - the text of an unexpected exception can quote a data set or a path
+        message, code = f"internal error ({type(problem).__name__}); please report it with the version", EXIT_HELD
     with contextlib.suppress(OSError):
         print(f"deident: {message}", file=sys.stderr)
     return code

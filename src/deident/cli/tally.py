@@ -60,12 +60,13 @@ class Tally:
         """`12 released, 1 skipped, 0 quarantined`."""
         return ", ".join(f"{count:,} {ending.value}" for ending, count in self.endings().items())
 
-    def summary(self) -> str:
-        """The counts in one line."""
-        total = sum(self._reasons.values())
+    def summary(self, total: int) -> str:
+        """The counts in one line, of the `total` inputs that there were."""
         if not total:
             return "No file was found; nothing was done."
-        return f"{total:,} {'file' if total == 1 else 'files'}: {self.line()}."
+        done = sum(self._reasons.values())
+        files = f"{total:,} {'file' if total == 1 else 'files'}"
+        return f"{files}: {self.line()}." if done == total else f"{done:,} of {files} done: {self.line()}."
 
     def print_problems(self) -> None:
         """Tell on stderr, reason by reason, what was held and how to go on."""
