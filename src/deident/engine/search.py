@@ -22,6 +22,7 @@ _SHORTEST_NUMBER: Final = 5
 _SETS: Final = 64
 _VALUES: Final = 100_000
 _BLOB_MEMO: Final = 1 << 20
+_SHORT_BLOB: Final = 1024
 
 _Key = tuple[frozenset[tuple[str, bytes, bytes]], frozenset[bytes]]
 
@@ -32,8 +33,11 @@ class _Known:
     def __init__(self, gathered: frozenset[tuple[str, bytes, bytes]], charsets: frozenset[bytes]) -> None:
         self.charsets = [parse_specific_character_set(charset) for charset in sorted(charsets)] or [()]
         self.identifiers = KnownIdentifiers(
-            (kind, decode(raw, parse_specific_character_set(charset), "LT").strip("\0 "))
-            for kind, raw, charset in sorted(gathered)
+            (
+                (kind, decode(raw, parse_specific_character_set(charset), "PN" if kind == "name" else "LO").strip("\0 "))
+                for kind, raw, charset in sorted(gathered)
+            ),
+            self.charsets[-1],
         )
         self._numbers = {
             digits
@@ -55,8 +59,10 @@ class _Known:
 
     def holds(self, value: bytes) -> bool:
         """Whether a text value holds one of the identifiers, in any character set of the instance."""
-        plain = value.isascii() and _ESCAPE not in value
-        texts = {decode(value, charset, "LT").strip("\0") for charset in (self.charsets[:1] if plain else self.charsets)}
+        if value.isascii() and _ESCAPE not in value:
+            texts = {value.decode("ascii").strip("\0")}
+        else:  # where code extensions start anew depends on the VR (PS3.5 6.1.2.5.3): try each way
+            texts = {decode(value, charset, vr).strip("\0") for charset in self.charsets for vr in ("LO", "LT", "PN")}
         if b"%" in value:
             from urllib.parse import unquote  # costs start-up and is seldom needed
 
@@ -77,13 +83,16 @@ class Searcher:
         found = known.odd_numbers(notes.numbers) if notes.numbers else set()
         if known.clean.issuperset(notes.texts) and not notes.blobs:
             return frozenset(found)
-        for value in {*notes.texts, *notes.blobs} - known.clean:
+        blobs = frozenset(notes.blobs)
+        for value in blobs.union(notes.texts) - known.clean:
             tokens = known.with_uids.get(value)
             if tokens is not None:
                 if tokens & uids:
                     found.add(value)
                 continue
-            if known.holds(value) or (len(value) >= 8 and known.identifiers.in_bytes(value)):
+            if (value in blobs and known.identifiers.in_bytes(value)) or (
+                (value not in blobs or len(value) <= _SHORT_BLOB) and known.holds(value)
+            ):
                 found.add(value)
                 continue
             tokens = frozenset(t for t in _UID.findall(value) if not is_well_known(t.decode("ascii")))
