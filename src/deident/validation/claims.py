@@ -7,15 +7,16 @@ from functools import lru_cache
 from importlib import resources
 from typing import Final
 
+from deident.validation.elements import Node
 from deident.validation.model import Claims
-from deident.validation.objects import top_level
-from deident.validation.walking import Node
+from deident.validation.reading import Instance
 
 __all__ = ["claim_problems"]
 
 _IDENTITY_REMOVED: Final = 0x00120062
 _METHOD: Final = 0x00120063
 _METHOD_CODES: Final = 0x00120064
+_IN_METHOD_CODES: Final = (_METHOD_CODES,)
 _LONGITUDINAL: Final = 0x00280303
 _BURNED_IN: Final = 0x00280301
 _RECOGNIZABLE: Final = 0x00280302
@@ -32,9 +33,9 @@ def _meanings() -> dict[str, str]:
     return {row["code_value"]: row["code_meaning"] for row in rows}
 
 
-def claim_problems(before: list[Node], after: list[Node], claims: Claims) -> list[str]:
+def claim_problems(before: Instance, after: Instance, claims: Claims) -> list[str]:
     """What is wrong with the markers, as `code:tag`."""
-    tops, originals = top_level(after), top_level(before)
+    tops, originals = after.tops, before.tops
     conforms = _BASIC in claims.codes and not claims.kept
     found = []
     removed = _text(tops, _IDENTITY_REMOVED)
@@ -70,12 +71,14 @@ def _longitudinal(claims: Claims, original: str) -> set[str]:
     )
 
 
-def _codes_problems(before: list[Node], after: list[Node], claims: Claims) -> list[str]:
+def _codes_problems(before: Instance, after: Instance, claims: Claims) -> list[str]:
     """The items of (0012,0064): the claimed codes in order, 113100 first, besides those that the source had already."""
     found = []
-    items = _items(after)
+    items = _items(after.nodes)
     codes = [code for scheme, code, _ in items if scheme == "DCM"]
-    inherited = {code for scheme, code, _ in _items(before) if scheme == "DCM"} - {_BASIC}
+    inherited = {
+        code for scheme, code, _ in _items(before.nodes if _METHOD_CODES in before.tops else []) if scheme == "DCM"
+    } - {_BASIC}
     if len(codes) != len(set(codes)):
         found.append("codes-duplicate:(0012,0064)")
     if set(claims.codes) - set(codes):
@@ -93,9 +96,8 @@ def _codes_problems(before: list[Node], after: list[Node], claims: Claims) -> li
 def _items(nodes: list[Node]) -> list[tuple[str, str, str]]:
     """(scheme, code, meaning) of the items; in an item Code Value comes first."""
     items: list[dict[int, str]] = []
-    for path, tag, _, value, _, _ in nodes:
-        if path == (_METHOD_CODES,):
-            if tag == _CODE_VALUE or not items:
-                items.append({})
-            items[-1][tag] = (value or b"").decode("latin-1").strip(" \0")
+    for node in [node for node in nodes if node[0] == _IN_METHOD_CODES]:
+        if node[1] == _CODE_VALUE or not items:
+            items.append({})
+        items[-1][node[1]] = (node[3] or b"").decode("latin-1").strip(" \0")
     return [(item.get(_SCHEME, ""), item.get(_CODE_VALUE, ""), item.get(_MEANING, "")) for item in items]

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from deident.validation.elements import Path
 from deident.validation.gathering import uids_of
 from deident.validation.kinds import is_class_uid, well_known
-from deident.validation.walking import Node, Path
+from deident.validation.reading import Instance
 
 __all__ = ["Links", "StudyLinks", "links_of"]
 
@@ -30,16 +31,13 @@ class Links:
         return "".join(self.uids.get(((), tag), ())[:1])
 
 
-def links_of(nodes: list[Node]) -> Links:
+def links_of(instance: Instance) -> Links:
     """The names in one instance, source or output."""
-    patient = b""
+    patient = instance.tops.get(_PATIENT_ID, b"").strip(b" \0")
     uids: dict[tuple[Path, int], list[str]] = defaultdict(list)
-    for path, tag, vr, value, _, _ in nodes:
-        if vr == "UI":
-            if value and not (tag >> 16) & 1 and not is_class_uid(tag):
-                uids[path, tag] += uids_of(value)
-        elif tag == _PATIENT_ID and not path:
-            patient = (value or b"").strip(b" \0")
+    for path, tag, _, value, _, _ in [node for node in instance.nodes if node[2] == "UI"]:
+        if value and not (tag >> 16) & 1 and not is_class_uid(tag):
+            uids[path, tag] += uids_of(value)
     return Links(patient, {place: tuple(values) for place, values in uids.items()})
 
 

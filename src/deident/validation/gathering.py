@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from pydicom.charset import decode_bytes
 from pydicom.values import convert_PN
 
+from deident.validation.elements import Node
 from deident.validation.kinds import REPORTED, is_class_uid, kind_of, well_known
 from deident.validation.matching import Matcher
 from deident.validation.needles import Needles
 from deident.validation.reading import PYDICOM_ERRORS, Instance
 from deident.validation.spellings import Spellings, spell
-from deident.validation.walking import Node
 
 __all__ = ["Gathering", "text_of", "uids_of"]
 
@@ -54,8 +55,8 @@ class Gathering:
     _seen: set[tuple[str, bytes, tuple[str, ...]]] = field(default_factory=set, repr=False)
     _seen_uids: set[bytes] = field(default_factory=set, repr=False)
 
-    def add(self, instance: Instance, nodes: list[Node]) -> None:
-        """Take up one source instance."""
+    def add(self, instance: Instance, nodes: Iterable[Node]) -> None:
+        """Take up one source instance; elements taken up before may be left out, but not out of content items."""
         concept: dict[tuple[int, ...], str] = {}
         for path, tag, vr, value, encodings, _ in nodes:
             if value is None:
@@ -101,7 +102,7 @@ class Gathering:
     def matcher(self) -> Matcher:
         """For decoded text. What the profile keeps is taken out: it may stand elsewhere, too."""
         found, kept = self.spellings, self.kept
-        for name in ("words", "phrases", "inside", "whole", "texts", "dates"):
+        for name in ("words", "glued", "phrases", "inside", "whole", "texts", "dates"):
             getattr(found, name).difference_update(getattr(kept, name))
         return Matcher(found, frozenset(self.uids))
 

@@ -9,12 +9,12 @@ from typing import Final
 from pydicom.dataelem import RawDataElement
 from pydicom.values import convert_value
 
+from deident.validation.elements import Node
 from deident.validation.gathering import text_of
 from deident.validation.matching import Matcher
 from deident.validation.needles import Needles
 from deident.validation.quiet import Warnings
 from deident.validation.reading import PYDICOM_ERRORS
-from deident.validation.walking import Node
 
 __all__ = ["Screen"]
 
@@ -34,7 +34,8 @@ _GAP: Final = bytes(16)
 _REMEMBERED: Final = 1 << 12
 _MEMORY: Final = 400_000
 
-_Key = tuple[str, bytes, tuple[str, ...], bool]
+#: VR, value, encodings, little endian.
+_Key = tuple[str, bytes | None, tuple[str, ...], bool]
 
 
 @dataclass(slots=True)
@@ -53,18 +54,15 @@ class Screen:
         clean = self._clean
         texts: list[Node] = []
         binaries: list[Node] = []
-        for node in nodes:
-            value = node.value
-            if not value:
-                continue
-            key = (node.vr, value, node.encodings, node.little)
+        for node in [node for node in nodes if node[3] and node[2:] not in clean]:
+            key, value = node[2:], node[3] or b""
             if key in clean:
                 continue
             if not self._decodes(node):
                 undecodable.append(node)
-            elif node.vr in _TEXTS:
+            elif node[2] in _TEXTS:
                 texts.append(node)
-                if node.tag not in self.exempt and not _is_enumerated(node) and self._names_somebody(node):
+                if node[1] not in self.exempt and not _is_enumerated(node) and self._names_somebody(node):
                     leaking.append(node)
                     continue
             elif len(value) >= 8:
@@ -73,29 +71,29 @@ class Screen:
                 clean.add(key)
         leaking += self._in_bytes(texts, binaries)
         for node in (*leaking, *undecodable):
-            clean.discard((node.vr, node.value or b"", node.encodings, node.little))
+            clean.discard(node[2:])
         return leaking, undecodable
 
     def _names_somebody(self, node: Node) -> bool:
-        value = node.value or b""
+        value = node[3] or b""
         try:
-            text = text_of(node.vr, value, node.encodings)
+            text = text_of(node[2], value, node[4])
         except PYDICOM_ERRORS:
             return True
-        if self.matcher.in_value(text.rstrip("\0 "), node.vr):
+        if self.matcher.in_value(text.rstrip("\0 "), node[2]):
             return True
         if value.isascii():
             return False
         # Whatever the character set says, text may have been written in UTF-8.
-        return self.matcher.in_value(value.decode("utf-8", errors="replace"), node.vr)
+        return self.matcher.in_value(value.decode("utf-8", errors="replace"), node[2])
 
     def _decodes(self, node: Node) -> bool:
         """Whether pydicom converts the value without an exception, a warning or a change of VR."""
         before = self.warnings.count
-        value = node.value or b""
-        raw = RawDataElement(node.tag, node.vr, len(value), value, 0, False, node.little)  # type: ignore[arg-type]
+        value = node[3] or b""
+        raw = RawDataElement(node[1], node[2], len(value), value, 0, False, node[5])  # type: ignore[arg-type]
         try:
-            convert_value(node.vr, raw, list(node.encodings))
+            convert_value(node[2], raw, list(node[4]))
         except PYDICOM_ERRORS:
             return False
         return self.warnings.count == before
@@ -103,17 +101,17 @@ class Screen:
     def _in_bytes(self, texts: list[Node], binaries: list[Node]) -> list[Node]:
         """Those that hold an identifier as bytes; usually none, so all are searched as one first."""
         found = []
-        joined = _GAP.join(node.value or b"" for node in texts)
+        joined = _GAP.join(node[3] or b"" for node in texts)
         if self.needles.in_encoded_text(joined):
-            found += [n for n in texts if n.tag not in self.exempt and self.needles.in_encoded_text(_padded(n))]
-        joined = _GAP.join(node.value or b"" for node in binaries)
+            found += [n for n in texts if n[1] not in self.exempt and self.needles.in_encoded_text(_padded(n))]
+        joined = _GAP.join(node[3] or b"" for node in binaries)
         if self.needles.in_binary(joined) or self.has_uid(joined):
-            found += [n for n in binaries if self.needles.in_binary(_padded(n)) or self.has_uid(n.value or b"")]
-        found += [n for n in binaries if n.vr == "UN" and self._un_text(n)]
+            found += [n for n in binaries if self.needles.in_binary(_padded(n)) or self.has_uid(n[3] or b"")]
+        found += [n for n in binaries if n[2] == "UN" and self._un_text(n)]
         return found
 
     def _un_text(self, node: Node) -> bool:
-        text = (node.value or b"").decode("latin-1").rstrip("\0 ")
+        text = (node[3] or b"").decode("latin-1").rstrip("\0 ")
         return text.isprintable() and self.matcher.in_value(text, "UN")
 
     def has_uid(self, data: bytes) -> bool:
@@ -123,8 +121,8 @@ class Screen:
 
 def _is_enumerated(node: Node) -> bool:
     """Whether the standard allows only these values here, so that none of them names anybody."""
-    return (node.value or b"").strip(b" \0") in _ENUMERATED.get(node.tag, ())
+    return (node[3] or b"").strip(b" \0") in _ENUMERATED.get(node[1], ())
 
 
 def _padded(node: Node) -> bytes:
-    return (node.value or b"") + bytes(3)
+    return (node[3] or b"") + bytes(3)

@@ -24,11 +24,12 @@ _TEXT_VRS: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UN", "UR", "U
 class Matcher:
     """Built once from everything that identifies in a study, then asked about each kept value."""
 
-    __slots__ = ("_inside", "_longest", "_original_uids", "_spellings", "_starts", "_whole", "_words")
+    __slots__ = ("_inside", "_longest", "_original_uids", "_single", "_spellings", "_starts", "_whole", "_words")
 
     def __init__(self, spellings: Spellings, original_uids: frozenset[str]) -> None:
         self._spellings = spellings
         self._words = frozenset(spellings.words)
+        self._single = self._words | spellings.glued
         self._whole = frozenset(spellings.whole)
         self._inside = tuple(spellings.inside)
         self._original_uids = original_uids
@@ -64,7 +65,7 @@ class Matcher:
         normal = normalise(text)
         written = WORD.findall(normal)
         words = [word.casefold() for word in written]
-        if not self._words.isdisjoint(words) or self._in_runs(words):
+        if not self._single.isdisjoint(words) or self._in_runs(words):
             return True
         if any(self._in_mixed(word) for word in written if not (word.isdigit() or word.islower() or word.isupper())):
             return True

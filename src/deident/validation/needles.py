@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import quote
 
 import numpy as np
+import numpy.typing as npt
 
 __all__ = ["Needles"]
 
@@ -16,6 +17,8 @@ _SHORTEST: Final = 8
 _WORD: Final = 4
 _MULTIPLIER: Final = np.uint32(2654435761)
 _SHIFT: Final = np.uint32(16)
+#: Words looked at in one go: what numpy works on then stays in the processor's cache.
+_STEP: Final = 1 << 14
 _UTF_16: Final = ("utf-16-le", "utf-16-be")
 
 
@@ -56,7 +59,7 @@ class Needles:
     the data whether some string could cover it there, and only those places are looked at.
     """
 
-    __slots__ = ("_grams", "_places", "_table", "longest")
+    __slots__ = ("_grams", "_hashed", "_hit", "_index", "_places", "_table", "longest")
 
     def __init__(self, texts: Iterable[str], charsets: Iterable[str] = ()) -> None:
         texts, charsets = list(texts), list(charsets)
@@ -69,6 +72,9 @@ class Needles:
         for data in set(_encoded(texts, charsets)):
             self._add(data, in_pixels=True, in_text=True)
         self._grams = np.array(sorted(self._places), dtype=np.uint32)
+        self._hashed = np.empty(_STEP, dtype=np.uint32)
+        self._index = np.empty(_STEP, dtype=np.intp)
+        self._hit = np.empty(_STEP, dtype=bool)
         self._table = np.zeros(1 << 16, dtype=bool)
         self._table[(self._grams * _MULTIPLIER) >> _SHIFT] = True
 
@@ -96,18 +102,27 @@ class Needles:
         return any(in_text for _, in_text in self._found(data))
 
     def _found(self, data: bytes) -> Iterator[tuple[bool, bool]]:
-        if not self._places or len(data) < _SHORTEST:
+        if not self._places:
             return
         words = np.frombuffer(data, dtype="<u4", count=len(data) // _WORD)
-        hashed = ((words * _MULTIPLIER) >> _SHIFT).astype(np.intp)
-        hits = np.flatnonzero(self._table.take(hashed, mode="wrap"))
-        if not hits.size:
-            return
+        for start in range(0, len(words), _STEP):
+            part = words[start : start + _STEP]
+            hashed = self._hashed[: len(part)]
+            index = self._index[: len(part)]
+            np.multiply(part, _MULTIPLIER, out=hashed)
+            np.right_shift(hashed, _SHIFT, out=index, casting="unsafe")
+            hits = np.flatnonzero(self._table.take(index, out=self._hit[: len(part)], mode="wrap"))
+            if hits.size:
+                yield from self._verified(data, part, start, hits)
+
+    def _verified(
+        self, data: bytes, words: npt.NDArray[np.uint32], base: int, hits: npt.NDArray[np.intp]
+    ) -> Iterator[tuple[bool, bool]]:
         candidates = words[hits]
         nearest = np.searchsorted(self._grams, candidates).clip(max=len(self._grams) - 1)
         exact = self._grams[nearest] == candidates
         for index, gram in zip(hits[exact].tolist(), candidates[exact].tolist(), strict=True):
             for needle, offset, in_pixels, in_text in self._places[gram]:
-                start = index * _WORD - offset
+                start = (base + index) * _WORD - offset
                 if start >= 0 and data.startswith(needle, start):
                     yield in_pixels, in_text

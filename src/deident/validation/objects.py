@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from pydicom.dataelem import RawDataElement
 
+from deident.validation.elements import Node, Path
 from deident.validation.gathering import uids_of
 from deident.validation.reading import Instance
-from deident.validation.required import required_of
-from deident.validation.walking import Node, Path, Walked
+from deident.validation.required import Required, required_of
 
-__all__ = ["object_problems", "top_level"]
+__all__ = ["layout_problems", "object_problems"]
 
 _SOP_CLASS: Final = 0x00080016
 _SOP_INSTANCE: Final = 0x00080018
@@ -24,28 +23,24 @@ _SAFE_PRIVATE: Final = "113111"
 _BASIC_OFFSET: Final = 4
 
 
-def top_level(nodes: Iterable[Node]) -> dict[int, bytes]:
-    """The raw values of the top-level elements; sequences are empty."""
-    return {node.tag: node.value or b"" for node in nodes if not node.path}
-
-
-def object_problems(
-    source: Instance, before: Walked, output: Instance, after: Walked, codes: tuple[str, ...]
-) -> list[str]:
+def object_problems(source: Instance, output: Instance) -> list[str]:
     """What is wrong with an output, as `code:tag`."""
-    tops = top_level(after.nodes)
-    found = _meta_problems(output, tops)
+    found = _meta_problems(output, output.tops)
     if output.trailing:
         found.append("trailing-bytes")
     if source.syntax and output.syntax != source.syntax:
         found.append("transfer-syntax-changed:(0002,0010)")
     if (output.implicit, output.little) != (source.implicit, source.little):
         found.append("encoding-changed")
-    found += [f"{code}:{_name(tag)}" for code, tag in sorted(after.problems - before.problems)]
-    found += _forbidden(after.nodes, private=_SAFE_PRIVATE in codes)
-    found += _missing(before.nodes, after.nodes, top_level(before.nodes))
+    found += [f"{code}:{_name(tag)}" for code, tag in sorted(output.problems - source.problems)]
+    found += _emptied(source, output)
     found += _offset_table_problems(output, source)
     return found
+
+
+def layout_problems(source: Instance, output: Instance, codes: tuple[str, ...]) -> list[str]:
+    """The same for what only layouts decide: elements that must not be there, and elements that must."""
+    return _forbidden(output.nodes, private=_SAFE_PRIVATE in codes) + _missing(source, output)
 
 
 def _name(tag: int) -> str:
@@ -82,59 +77,69 @@ def _value(element: RawDataElement) -> bytes:
 
 def _forbidden(nodes: list[Node], *, private: bool) -> list[str]:
     """Group lengths, private and illegal groups, curves, overlays, signatures, command and directory elements."""
-    found = set()
-    for node in nodes:
-        group, element = node.tag >> 16, node.tag & 0xFFFF
-        if element == 0:
-            found.add(f"group-length:{_name(node.tag)}")
-        elif group & 1:
-            if not private or group in (1, 3, 5, 7, 0xFFFF):
-                found.add(f"private:{_name(node.tag)}")
-        elif group <= 6:
-            found.add(f"illegal-group:{_name(node.tag)}")
-        elif group >> 8 in (0x50, 0x60):
-            found.add(f"curve-or-overlay:{_name(node.tag)}")
-        elif group >= 0xFFFA or node.tag in (0x04000561, 0x4FFE0001):
-            found.add(f"signature-or-padding:{_name(node.tag)}")
-    return sorted(found)
+    found = {tag: _why_forbidden(tag) for tag in {node[1] for node in nodes}}
+    kept = ("", "private") if private else ("",)
+    return sorted(f"{why}:{_name(tag)}" for tag, why in found.items() if why not in kept)
 
 
-def _missing(before: list[Node], after: list[Node], tops: dict[int, bytes]) -> list[str]:
-    """Required attributes that the source had and the output has lost, or lost the value of.
+@lru_cache(maxsize=16384)
+def _why_forbidden(tag: int) -> str:
+    group = tag >> 16
+    if tag & 0xFFFF == 0:
+        return "group-length"
+    if group in (1, 3, 5, 7, 0xFFFF) or group <= 6:
+        return "illegal-group"
+    if group & 1:
+        return "private"
+    if group >> 8 in (0x50, 0x60):
+        return "curve-or-overlay"
+    return "signature-or-padding" if group >= 0xFFFA or tag in (0x04000561, 0x4FFE0001) else ""
+
+
+def _required(source: Instance) -> Required | None:
+    return required_of("".join(uids_of(source.tops.get(_SOP_CLASS, b""))[:1]), frozenset(source.tops))
+
+
+def _missing(source: Instance, output: Instance) -> list[str]:
+    """Required attributes that the source had and the output has lost.
 
     Levels are compared by path: the removal of whole items cannot be told from that of an attribute in some of them, so
     presence in any item counts.
     """
-    required = required_of("".join(uids_of(tops.get(_SOP_CLASS, b""))[:1]), frozenset(tops))
+    required = _required(source)
     if required is None:
         return ["sop-class-unknown:(0008,0016)"]
-    had = _presence(before)
-    has = _presence(after)
+    has = {node[:2] for node in output.nodes}
+    with_items = {path for path, _ in has}
     found = []
-    for (path, tag), valued in had.items():
+    for path, tag in {node[:2] for node in source.nodes} - has:
         kind = required.type_of(path, tag)
-        if not kind or (path and (path[:-1], path[-1]) not in has):
-            continue
-        now = has.get((path, tag))
-        if now is None and not (path and not _has_items(path, has)):
+        if kind and (not path or path in with_items):
             found.append(f"type-{kind}-missing:{_place(path, tag)}")
-        elif now is False and kind == "1" and valued:
-            found.append(f"type-1-empty:{_place(path, tag)}")
     return sorted(found)
 
 
-def _presence(nodes: list[Node]) -> dict[tuple[Path, int], bool]:
-    """(path, tag) -> whether any element there has a value; a sequence has one when it has items."""
-    found: dict[tuple[Path, int], bool] = defaultdict(bool)
-    for path, tag, _, value, _, _ in nodes:
-        found[path, tag] |= bool(value and value.strip(b" \0"))
-        if path:
-            found[path[:-1], path[-1]] = True
-    return dict(found)
+def _emptied(source: Instance, output: Instance) -> list[str]:
+    """Type 1 attributes that had a value in the source and have none in the output."""
+    required = _required(source)
+    empty = {node[:2] for node in output.nodes if not node[3]}
+    return sorted(
+        f"type-1-empty:{_place(path, tag)}"
+        for path, tag in empty
+        if required is not None
+        and required.type_of(path, tag) == "1"
+        and not _valued(output, path, tag)
+        and _valued(source, path, tag)
+    )
 
 
-def _has_items(path: Path, has: dict[tuple[Path, int], bool]) -> bool:
-    return has.get((path[:-1], path[-1]), False)
+def _valued(instance: Instance, path: Path, tag: int) -> bool:
+    """Whether any element there has a value; a sequence has one when it has items."""
+    here = (*path, tag)
+    return any(
+        (node[0] == path and node[1] == tag and bool(node[3])) or node[0][: len(here)] == here
+        for node in instance.nodes
+    )
 
 
 def _place(path: Path, tag: int) -> str:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
 from deident.validation.model import Source
 from deident.validation.reading import Instance, PixelPlace
 from deident.validation.streams import streams_alike
-from deident.validation.walking import Node
 
 __all__ = ["embedded_overlay_bits", "pixel_problems"]
 
 _BLOCK: Final = 1 << 20
 _PIXEL_DATA: Final = 0x7FE00010
+#: Bits Allocated, Bits Stored, High Bit.
+_BITS: Final = (0x00280100, 0x00280101, 0x00280102)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,30 +30,24 @@ class _Both:
     after: PixelPlace
 
 
-def embedded_overlay_bits(nodes: list[Node], pixels: list[PixelPlace]) -> tuple[int, int]:
+def embedded_overlay_bits(instance: Instance) -> tuple[int, int]:
     """(bits allocated, mask of the bits outside the stored ones that hold overlay planes), (0, 0) when there are none.
 
     A plane is embedded when (60xx,0102) names its bit and its group has no Overlay Data (PS3.5 8.1.2, retired).
     """
-    values: dict[int, int] = {}
-    with_data = set()
-    for path, tag, vr, value, _, little in nodes:
-        if path or not (tag >> 16 == 0x0028 or tag >> 24 == 0x60):
-            continue
-        if tag & 0xFF00FFFF == 0x60003000 and value:
-            with_data.add(tag >> 16)
-        elif vr == "US" and value is not None and len(value) == 2:
-            values[tag] = int.from_bytes(value, "little" if little else "big")
-    allocated, stored, high = (values.get(tag, 0) for tag in (0x00280100, 0x00280101, 0x00280102))
-    if not any(place.tag == _PIXEL_DATA and place.fragments is None for place in pixels) or allocated not in (
-        8,
-        16,
-        32,
-    ):
+    order: Literal["little", "big"] = "little" if instance.little else "big"
+    tops = instance.tops
+    positions = [tag for tag in tops if tag & 0xFF00FFFF == 0x60000102]
+    if not positions:
+        return 0, 0
+    allocated, stored, high = (int.from_bytes(tops.get(tag, b"")[:2], order) for tag in _BITS)
+    native = any(place.tag == _PIXEL_DATA and place.fragments is None for place in instance.pixels)
+    if not native or allocated not in (8, 16, 32):
         return 0, 0
     planes = 0
-    for tag, position in values.items():
-        if tag & 0xFF00FFFF == 0x60000102 and tag >> 16 not in with_data and 0 < position < allocated:
+    for tag in positions:
+        position = int.from_bytes(tops[tag][:2], order)
+        if 0 < position < allocated and not tops.get(tag & 0xFFFF0000 | 0x3000):
             planes |= 1 << position
     in_use = ((1 << stored) - 1) << max(high - stored + 1, 0)
     planes &= ~in_use

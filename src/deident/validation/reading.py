@@ -1,4 +1,4 @@
-"""Read one Part 10 object with pydicom: its parts, its elements one by one, and where its pixel data lies."""
+"""Read one Part 10 object: its parts, its elements one by one, and where its pixel data lies."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Final
 
-from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataelem import RawDataElement
 from pydicom.filereader import data_element_generator
 from pydicom.tag import BaseTag
 
+from deident.validation.elements import PIXEL_TAGS, Node, Reader, Short, Unreadable
 from deident.validation.model import Source
+from deident.validation.proof import Reading
 
-__all__ = ["PIXEL_TAGS", "PYDICOM_ERRORS", "Element", "Instance", "PixelPlace", "Run", "Unreadable", "read_instance"]
+__all__ = ["PYDICOM_ERRORS", "Instance", "PixelPlace", "Unreadable", "read_instance"]
 
 #: What pydicom raises on broken input. Their messages quote values: they are never shown nor chained.
 PYDICOM_ERRORS: Final = (
@@ -22,26 +24,15 @@ PYDICOM_ERRORS: Final = (
     *(RecursionError, TypeError, ValueError, struct.error, zlib.error),
 )
 
-#: Float, Double Float and plain Pixel Data; their values are compared by range, never held in memory.
-PIXEL_TAGS: Final = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
-
 _WINDOW: Final = 1 << 16
-_NATIVE: Final = frozenset(
-    {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"}
-)
 _UNDEFINED: Final = 0xFFFFFFFF
 _ITEM: Final = 0xFFFEE000
 _SEQUENCE_END: Final = 0xFFFEE0DD
 _INFLATED_LIMIT: Final = 1 << 31
-_LONG_VRS: Final = frozenset(
-    {b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"}
-)
+_LONG_VRS: Final = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SV", b"UN", b"UV"})
 
-Element = RawDataElement | DataElement
-
-
-class Unreadable(Exception):
-    """The object cannot be parsed to its end. The only argument is a code."""
+#: A buffer, and where in it a run of top-level elements starts and ends.
+_Run = tuple[bytes, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +59,13 @@ class PixelPlace:
     fragments: tuple[tuple[int, int], ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Top-level elements that follow each other: `buffer` holds them from `start` to `end`."""
-
-    elements: list[Element] = field(repr=False)
-    buffer: bytes = field(repr=False)
-    start: int
-    end: int
-
-
 @dataclass(slots=True)
 class Instance:
-    """One object, parsed. `body` is where the data set lies: in the object itself, or in the bytes it inflates to."""
+    """One object, parsed. `body` is where the data set lies: in the object itself, or in the bytes it inflates to.
+
+    `nodes` are all elements at every depth in file order, but for pixel data; `problems` are (code, tag). Objects with
+    the same `layout` have the same elements at the same places; their values differ.
+    """
 
     preamble: bytes | None = field(repr=False)
     meta: dict[int, RawDataElement] = field(repr=False)
@@ -90,21 +75,34 @@ class Instance:
     implicit: bool
     little: bool
     body: Source = field(repr=False)
-    runs: list[Run] = field(repr=False)
-    pixels: list[PixelPlace]
     trailing: int
+    nodes: list[Node] = field(default_factory=list, repr=False)
+    problems: set[tuple[str, int]] = field(default_factory=set)
+    pixels: list[PixelPlace] = field(default_factory=list)
+    layout: bytes = field(default=b"", repr=False)
+    _tops: dict[int, bytes] | None = field(default=None, repr=False)
+
+    @property
+    def tops(self) -> dict[int, bytes]:
+        """The raw values of the top-level elements; those of sequences are empty."""
+        if self._tops is None:
+            self._tops = {node[1]: node[3] or b"" for node in self.nodes if not node[0]}
+        return self._tops
 
 
-def read_instance(source: Source) -> Instance:
-    """Parse an object to its end, all but the values of its pixel data. Raises Unreadable with a code."""
+def read_instance(source: Source, proven: set[bytes]) -> Instance:
+    """Parse an object to its end, all but the values of its pixel data. Raises Unreadable with a code.
+
+    `proven` are the layouts that pydicom was seen to read alike; a new one is tried and added.
+    """
     try:
-        return _read(source)
+        return _read(source, proven)
     except PYDICOM_ERRORS:
         pass
     raise Unreadable("not-parsable")
 
 
-def _read(source: Source) -> Instance:
+def _read(source: Source, proven: set[bytes]) -> Instance:
     head = source.read_at(0, min(_WINDOW, source.size))
     preamble = head[:128] if head[128:132] == b"DICM" else None
     start = 132 if preamble is not None else 0
@@ -115,9 +113,21 @@ def _read(source: Source) -> Instance:
         inflated, trailing = _inflate(source, meta_end)
         body, offset, window = inflated, 0, inflated.data
     implicit, little = _encoding(syntax, window[offset : offset + 6])
-    instance = Instance(preamble, meta, meta_order, (start, meta_end), syntax, implicit, little, body, [], [], trailing)
-    _read_runs(instance, offset, window)
+    instance = Instance(preamble, meta, meta_order, (start, meta_end), syntax, implicit, little, body, trailing)
+    reader = Reader(implicit, little, instance.nodes, problems=instance.problems)
+    runs = _read_runs(instance, offset, window, reader)
+    instance.layout = b"%d%d" % (implicit, little) + b"".join(reader.heads)
+    if instance.layout not in proven:
+        _prove(instance, runs)
+        proven.add(instance.layout)
     return instance
+
+
+def _prove(instance: Instance, runs: list[_Run]) -> None:
+    """Whether pydicom reads the same elements; how it does depends on tags, VRs and items, not on the values."""
+    reading = Reading(implicit=instance.implicit, little=instance.little)
+    if any(reading.run(buffer, start) != end for buffer, start, end in runs) or reading.nodes != instance.nodes:
+        raise Unreadable("readers-disagree")
 
 
 def _read_meta(head: bytes, start: int) -> tuple[list[int], dict[int, RawDataElement], int]:
@@ -163,65 +173,38 @@ def _inflate(source: Source, offset: int) -> tuple[_Bytes, int]:
     return _Bytes(data), 0 if rest in (b"", b"\0") else len(rest)
 
 
-def _read_runs(instance: Instance, position: int, window: bytes) -> None:
-    """Parse from `position` to the end of the body: a run of elements, a pixel data value, a run, ..."""
-    body, base = instance.body, 0
+def _read_runs(instance: Instance, position: int, window: bytes, reader: Reader) -> list[_Run]:
+    """Read from `position` to the end of the body: a run of elements, a pixel data value, a run, ..."""
+    body, base, runs = instance.body, 0, list[_Run]()
     while position < body.size:
-        run, stopped = _parse(instance, window, position - base)
-        if not stopped and base + len(window) < body.size:
-            base, window = position, body.read_at(position, min(body.size - position, max(len(window), 1) * 8))
+        known = len(reader.nodes), len(reader.heads)
+        complete = base + len(window) >= body.size
+        try:
+            end = reader.run(window, position - base)
+        except Short:
+            end = -1
+        # Short of pixel data and of the object's end, it was the window that ended.
+        if not complete and (end < 0 or end + 12 > len(window)):
+            del reader.nodes[known[0] :], reader.heads[known[1] :]
+            base, window = position, body.read_at(position, min(body.size - position, max(len(window), _WINDOW) * 8))
             continue
-        if run is None:
-            raise Unreadable("not-parsable")
-        if run.elements:
-            instance.runs.append(run)
-        position = base + run.end
-        if not stopped:
+        if end < 0:
+            raise Unreadable("truncated")
+        runs.append((window, position - base, end))
+        position = base + end
+        if position >= body.size or not _at_pixels(instance, window[end : end + 4]):
             instance.trailing += body.size - position
-            return
+            break
         position = _read_pixels(instance, position)
         base, window = position, body.read_at(position, min(_WINDOW, max(body.size - position, 0)))
+    return runs
 
 
-def _parse(instance: Instance, window: bytes, start: int) -> tuple[Run | None, bool]:
-    """The run of elements at `start`, and whether it ended at pixel data inside the window. None: not parsable."""
-    run = _parse_native(instance, window, start) if instance.syntax in _NATIVE else None
-    if run is not None:
-        return run, True
-    stream = BytesIO(window)
-    stream.seek(start)
-    seen_pixels = False
-
-    def at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
-        nonlocal seen_pixels
-        seen_pixels = tag in PIXEL_TAGS
-        return seen_pixels
-
-    try:
-        elements = list(data_element_generator(stream, instance.implicit, instance.little, stop_when=at_pixels))
-    except PYDICOM_ERRORS:
-        return None, False
-    end = stream.tell()
-    return Run(elements, window, start, end), seen_pixels and end + 12 <= len(window)
-
-
-def _parse_native(instance: Instance, window: bytes, start: int) -> Run | None:
-    """The same for the common case, twice as fast: all elements up to native pixel data lie in the window, or None."""
-    stream = BytesIO(window)
-    stream.seek(start)
-    try:
-        elements = list(data_element_generator(stream, instance.implicit, instance.little, defer_size=_WINDOW // 2))
-    except PYDICOM_ERRORS:
-        return None
-    for index, element in enumerate(elements):
-        if element.tag in PIXEL_TAGS:
-            if isinstance(element, DataElement) or element.length == _UNDEFINED:
-                return None
-            long = not element.is_implicit_VR and (element.VR or "").encode() in _LONG_VRS
-            return Run(elements[:index], window, start, element.value_tell - (12 if long else 8))
-        if element.value is None and isinstance(element, RawDataElement) and element.length:
-            return None
-    return None
+def _at_pixels(instance: Instance, head: bytes) -> bool:
+    if len(head) < 4:
+        return False
+    group, number = struct.unpack("<HH" if instance.little else ">HH", head)
+    return group << 16 | number in PIXEL_TAGS
 
 
 def _read_pixels(instance: Instance, position: int) -> int:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any, Final
 
-from deident.validation.walking import Path
+from deident.validation.elements import Path
 
 __all__ = ["Required", "required_of"]
 

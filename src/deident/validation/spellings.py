@@ -30,13 +30,15 @@ _DATE_PLACEHOLDERS: Final = frozenset(
 
 @dataclass(slots=True)
 class Spellings:
-    """`words`: casefolded, found as a word of its own or as a run of words that make it up when they are condensed;
-    `phrases`: found only as this run of words (joined by one blank); `inside`: found anywhere (scripts without word
-    boundaries); `whole`: too short to search, found only as the whole value; `texts`: as written, for the search in
-    bytes; `dates`: eight digits, year first.
+    """All in casefolded words, but for `texts`.
+
+    `words`: found as one word or as a run of words that make it up; `glued`: found as one word alone; `phrases`: found as
+    this run of words, joined by one blank; `inside`: found anywhere (scripts without word boundaries); `whole`: too short
+    to search, found as the whole value; `dates`: eight digits, year first; `texts`: as written, for the search in bytes.
     """
 
     words: set[str] = field(default_factory=set, repr=False)
+    glued: set[str] = field(default_factory=set, repr=False)
     phrases: set[str] = field(default_factory=set, repr=False)
     inside: set[str] = field(default_factory=set, repr=False)
     whole: set[str] = field(default_factory=set, repr=False)
@@ -113,10 +115,10 @@ def _phrase(text: str, into: Spellings, letters: int) -> None:
         if len(key) > 1 and not key.isdigit():
             into.whole.add(key)
         return
-    elif len(words) == 1 or len(key) >= 8:
+    elif len(words) == 1:
         into.words.add(key)
     else:
-        into.words.add(key)
+        into.glued.add(key)
         into.phrases.add(" ".join(words))
     into.texts.add(text)
 

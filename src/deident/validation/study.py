@@ -9,15 +9,15 @@ from typing import Final
 from deident.errors import Reason
 from deident.validation.claims import claim_problems
 from deident.validation.consistency import Links, StudyLinks, links_of
+from deident.validation.elements import Node, Unreadable, place_of
 from deident.validation.gathering import Gathering
 from deident.validation.kinds import exempt_tags
 from deident.validation.leaks import Screen
 from deident.validation.model import Claims, Finding, Pair
-from deident.validation.objects import object_problems
+from deident.validation.objects import layout_problems, object_problems
 from deident.validation.pixels import embedded_overlay_bits, pixel_problems
 from deident.validation.quiet import Warnings, pydicom_kept_quiet
-from deident.validation.reading import Instance, Unreadable, read_instance
-from deident.validation.walking import Node, SequenceCache, Walked, walk
+from deident.validation.reading import Instance, read_instance
 
 __all__ = ["validate_study"]
 
@@ -29,15 +29,15 @@ _MOST_FINDINGS: Final = 1000
 #: Parsed sources are kept between the passes up to about so many bytes; beyond, they are read again.
 _KEPT_BYTES: Final = 64 << 20
 _NODE_BYTES: Final = 250
+_CONTENT_SEQUENCE: Final = 0x0040A730
 _PADDING: Final = bytes(3)
 
 
 @dataclass(slots=True)
 class _Source:
-    """A source after the first pass. `instance` and `walked` are None when they have to be read again."""
+    """A source after the first pass. `instance` is None when it has to be read again."""
 
     instance: Instance | None
-    walked: Walked | None
     links: Links = field(repr=False)
 
 
@@ -86,27 +86,30 @@ class _Study:
         keeps_uids = _RETAIN_UIDS in claims.codes
         self._gathering = Gathering(self._exempt, keeps_uids)
         self.links = StudyLinks(keeps_uids=keeps_uids)
-        self._cache: SequenceCache = {}
+        self._proven: set[bytes] = set()
+        self._layouts: dict[tuple[bytes, bytes], list[str]] = {}
         self._nodes: dict[Node, Node] = {}
         self._room = _KEPT_BYTES
 
     def gather(self, pair: Pair) -> _Source:
         """First pass: take up what identifies in a source."""
-        instance = read_instance(pair.source)
-        walked = walk(instance, self._cache)
-        self._gathering.add(instance, walked.nodes)
-        links = links_of(walked.nodes)
-        if instance.body is not pair.source or self._room <= 0:
-            return _Source(None, None, links)
-        instance.runs.clear()
-        return _Source(instance, Walked(list(map(self._shared, walked.nodes)), walked.problems), links)
+        instance = read_instance(pair.source, self._proven)
+        links = links_of(instance)
+        if self._room <= 0 or instance.body is not pair.source:
+            self._gathering.add(instance, instance.nodes)
+            return _Source(None, links)
+        instance.nodes, new = self._shared(instance.nodes)
+        self._gathering.add(instance, instance.nodes if _CONTENT_SEQUENCE in instance.tops else new)
+        return _Source(instance, links)
 
-    def _shared(self, node: Node) -> Node:
-        """One object for all equal elements of the study: most are alike in all of its instances."""
-        shared = self._nodes.setdefault(node, node)
-        if shared is node:
-            self._room -= _NODE_BYTES + len(node.value or b"")
-        return shared
+    def _shared(self, nodes: list[Node]) -> tuple[list[Node], list[Node]]:
+        """One object for all equal elements of the study, and those elements that are new to it."""
+        known = self._nodes
+        new = [node for node in nodes if node not in known]
+        known.update(zip(new, new, strict=True))
+        shared = [known[node] for node in nodes]
+        self._room -= sum(_NODE_BYTES + len(node[3] or b"") for node in new)
+        return shared, new
 
     def screen(self, warnings: Warnings) -> Screen:
         matcher = self._gathering.matcher()
@@ -114,31 +117,33 @@ class _Study:
 
     def check(self, pair: Pair, source: _Source, screen: Screen) -> Iterator[Finding]:
         """Second pass: every check on one output."""
-        before, earlier = source.instance, source.walked
-        if before is None or earlier is None:
-            before = read_instance(pair.source)
-            earlier = walk(before, self._cache)
-        output = read_instance(pair.output)
-        walked = walk(output, self._cache)
-        self.links.add(pair.reference, source.links, links_of(walked.nodes))
+        before = source.instance or read_instance(pair.source, self._proven)
+        output = read_instance(pair.output, self._proven)
+        self.links.add(pair.reference, source.links, links_of(output))
         look = _PixelLook(screen)
-        planes = embedded_overlay_bits(earlier.nodes, before.pixels)
+        planes = embedded_overlay_bits(before)
         pixels = pixel_problems(before, output, pair.pixel_data, planes, look)
-        leaking, undecodable = screen.leaks(walked.nodes)
-        had = {(node.tag, node.value) for node in earlier.nodes} if undecodable else set()
-        codes = self._claims.codes
+        leaking, undecodable = screen.leaks(output.nodes)
+        had = {(node[1], node[3]) for node in before.nodes} if undecodable else set()
         checks = (
-            (Reason.LEAK, "leak", [node.place for node in leaking]),
+            (Reason.LEAK, "leak", [place_of(node) for node in leaking]),
             (Reason.LEAK, "leak", ["(7FE0,0010)"] if look.found else []),
             (Reason.LEAK, "leak", ["output-name"] if screen.matcher.in_text(pair.output_name) else []),
             (Reason.PIXELS_CHANGED, "pixels", pixels),
-            (Reason.OBJECT_INVALID, "object", object_problems(before, earlier, output, walked, codes)),
-            (Reason.OBJECT_INVALID, "decode", [n.place for n in undecodable if (n.tag, n.value) not in had]),
-            (Reason.CLAIMS_WRONG, "claims", claim_problems(earlier.nodes, walked.nodes, self._claims)),
+            (Reason.OBJECT_INVALID, "object", self._object_problems(before, output)),
+            (Reason.OBJECT_INVALID, "decode", [place_of(n) for n in undecodable if (n[1], n[3]) not in had]),
+            (Reason.CLAIMS_WRONG, "claims", claim_problems(before, output, self._claims)),
         )
         for reason, check, details in checks:
             for detail in dict.fromkeys(details):
                 yield Finding(reason, check, pair.reference, detail)
+
+    def _object_problems(self, before: Instance, output: Instance) -> list[str]:
+        layouts = (before.layout, output.layout)
+        known = self._layouts.get(layouts)
+        if known is None:
+            known = self._layouts[layouts] = layout_problems(before, output, self._claims.codes)
+        return object_problems(before, output) + known
 
 
 class _PixelLook:
