@@ -156,7 +156,7 @@ def _end_with(parent: int) -> None:
     """End this process when its parent is gone: one that was killed could not tell it to."""
     while os.getppid() == parent:
         time.sleep(_WATCH_SECONDS)
-    os._exit(1)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _work(chunk: _Chunk, again: bool) -> _Done:
