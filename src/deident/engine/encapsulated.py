@@ -45,9 +45,9 @@ def clean_encapsulated(
 ) -> Cleaned:
     """Clean the frames of the encapsulated value that starts (with its first item) at `start`.
 
-    `frames` is Number of Frames; `extended` the value of the Extended Offset Table or empty. `suspicious` says whether bytes
-    hold a known identifier; a frame that still does is refused. `frame_length` is the size of a decoded frame in bytes. Raises Refusal: BROKEN, TRUNCATED, LIMIT, PIXEL_STREAM,
-    KNOWN_IDENTIFIER.
+    `frames` is Number of Frames; `extended` the value of the Extended Offset Table or empty. `suspicious` says whether
+    bytes hold a known identifier; a frame that still does is refused. `frame_length` is the size of a decoded frame in
+    bytes. Raises Refusal: BROKEN, TRUNCATED, LIMIT, PIXEL_STREAM, KNOWN_IDENTIFIER.
     """
     fragments, end = walk_fragments(source, start, limits)
     table, fragments = fragments[0], fragments[1:]

@@ -15,10 +15,10 @@ from deident.engine.pixelrisk import pixel_risk
 from deident.engine.plan import Decisions, Plan
 from deident.engine.result import Deidentified, Identity, Statistics
 from deident.engine.run import Run
-from deident.engine.scan import Notes, Shared
 from deident.engine.search import Searcher
 from deident.engine.segments import Source, materialise
 from deident.engine.syntax import Syntax
+from deident.engine.values import Notes, Shared
 from deident.errors import Reason, Refusal
 from deident.profile.decision import Action, Decision
 from deident.profile.model import PixelRisk, Profile

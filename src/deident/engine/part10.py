@@ -23,7 +23,15 @@ from deident.engine.syntax import (
 from deident.errors import Reason, Refusal
 from deident.standard.uids import MEDIA_STORAGE_DIRECTORY, is_sop_class
 
-__all__ = ["IMPLEMENTATION_CLASS_UID", "BytesSource", "FileHead", "deflate", "inflate", "read_file_head", "write_file_head"]
+__all__ = [
+    "IMPLEMENTATION_CLASS_UID",
+    "BytesSource",
+    "FileHead",
+    "deflate",
+    "inflate",
+    "read_file_head",
+    "write_file_head",
+]
 
 #: Ours for ever: `2.25.` and a UUID (PS3.5 B.2).
 IMPLEMENTATION_CLASS_UID: Final = "2.25.181949526812316873298163270426185293172"

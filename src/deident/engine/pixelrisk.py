@@ -27,9 +27,13 @@ _CLASSES: Final = frozenset(
 )
 
 #: Classes whose IOD knows gray images alone: colour there is a screen, a report or a map with a legend.
-_GRAY_CLASSES: Final = frozenset(_STORAGE + suffix for suffix in ("2", "4", "128", "1", "1.1", "1.1.1", "1.2", "1.2.1", "20"))
+_GRAY_CLASSES: Final = frozenset(
+    _STORAGE + suffix for suffix in ("2", "4", "128", "1", "1.1", "1.1.1", "1.2", "1.2.1", "20")
+)
 
-_SCREEN_TYPES: Final = frozenset({b"SCREEN SAVE", b"SCREENSAVE", b"SCREEN", b"SCREEN CAPTURE", b"DOSE REPORT", b"REPORT"})
+_SCREEN_TYPES: Final = frozenset(
+    {b"SCREEN SAVE", b"SCREENSAVE", b"SCREEN", b"SCREEN CAPTURE", b"DOSE REPORT", b"REPORT"}
+)
 _RISKY_CONVERSIONS: Final = frozenset({b"DV", b"DI", b"DF", b"WSD", b"SD", b"SI", b"DRW"})
 _RISKY_MODALITIES: Final = frozenset({b"US", b"IVUS", b"XA", b"RF", b"ES", b"OP", b"SC", b"XC", b"GM", b"DOC"})
 

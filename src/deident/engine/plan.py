@@ -20,26 +20,29 @@ from deident.standard.iods import Iod
 
 __all__ = ["Decisions", "Level", "Plan"]
 
-# Kinds of entries and their fields:
+# Kinds of entries and their fields. Those that concern a value have its advance and offset first.
 TEXT: Final = 0  # advance, value offset, replacement on a hit, decision number on a hit
 EDIT: Final = 1  # advance, replacement, decision number
-GATHER: Final = 2  # advance, replacement or None, decision number, kind of identifier, value offset
-UID: Final = 3  # advance, tag, VR, decision number, value offset, element head without length
+GATHER: Final = 2  # advance, value offset, replacement or None, decision number, kind of identifier
+UID: Final = 3  # advance, value offset, tag, decision number
 SEQUENCE: Final = 4  # offset of the length, child level, mode, replacement, decision number, replacement when emptied
 LONG: Final = 5  # the length follows in four more bytes: look the first twelve up
 BLOB: Final = 6  # advance, value offset, replacement on a hit, decision number on a hit
-AGE: Final = 7  # advance, value offset, decision number, replacement when malformed
-DEFERRED: Final = 8  # advance, value offset, method, tag, VR, decision number
+AGE: Final = 7  # advance, value offset, decision number, replacement when malformed, tag
+DEFERRED: Final = 8  # advance, value offset, method, tag, VR, decision number, kind of identifier
 ITEM_END: Final = 9
 PIXELS: Final = 10  # tag, VR
 PHASE: Final = 11  # the insertion point before this element was reached
-INSIDE: Final = 12  # tag, advance, value offset: a value that is wanted from inside a sequence that is replaced
+INSIDE: Final = 12  # advance, value offset, tag: a value that is wanted from inside a sequence that is replaced
 CHARSET: Final = 13  # advance, value offset
 NUMBER: Final = 14  # as TEXT: a value that should be a number
+PLAIN: Final = 15  # what a wrapped int counts as
 WRAPPED: Final = 20  # kinds from here on wrap another entry
 CAPTURE: Final = 20  # tag, inner entry, advance, value offset
 MARK: Final = 21  # tag, inner entry
-RUN: Final = 22  # see runs.py: heads, expected, advance, elements, texts, numbers, edits, decision numbers, delta, inner entry
+RUN: Final = (
+    22  # see runs.py: heads, expected, advance, elements, texts, numbers, edits, decision numbers, delta, inner entry
+)
 
 # Modes of a sequence:
 WALK: Final = 0
@@ -59,7 +62,18 @@ ANCHORS: Final = (0x00101010, 0x00120064, 0x00280303)
 
 #: Top-level values that the engine needs after the scan.
 CAPTURED: Final = frozenset(
-    {0x00080008, 0x00080016, 0x00080018, 0x00080020, 0x00080060, 0x00080064, 0x00100020, 0x00100021, 0x00100030, 0x00101010}
+    {
+        0x00080008,
+        0x00080016,
+        0x00080018,
+        0x00080020,
+        0x00080060,
+        0x00080064,
+        0x00100020,
+        0x00100021,
+        0x00100030,
+        0x00101010,
+    }
     | {0x0020000D, 0x0020000E, 0x00280002, 0x00280004, 0x00280008, 0x00280010, 0x00280011, 0x00280100}
     | {0x00280101, 0x00280102, 0x00280301, 0x7FE00001, 0x7FE00002}
 )
@@ -119,7 +133,20 @@ class Level:
     """The memo of one place in the data set: a path of sequences, or a phase of the top level."""
 
     __slots__ = (
-        *("_children", "_lengths", "_runs", "after", "drop", "long", "memo", "path", "phase", "place", "plan", "syntax"),
+        *(
+            "_children",
+            "_lengths",
+            "_runs",
+            "after",
+            "drop",
+            "long",
+            "memo",
+            "path",
+            "phase",
+            "place",
+            "plan",
+            "syntax",
+        ),
         "varying",
     )
 
@@ -214,7 +241,9 @@ class Level:
             is_sequence = True
         if wire_vr == "UN" and length != UNDEFINED and not (self.plan.trust_un and self.syntax.little):
             is_sequence = False
-        entry = self._sequence(tag, vr, wire_vr, offset) if is_sequence else self._value(tag, vr, wire_vr, offset, length)
+        entry = (
+            self._sequence(tag, vr, wire_vr, offset) if is_sequence else self._value(tag, vr, wire_vr, offset, length)
+        )
         return self._wrapped(tag, entry, offset, length)
 
     def _wrapped(self, tag: int, entry: Entry, offset: int, length: int) -> Entry:
@@ -229,7 +258,7 @@ class Level:
             entry = (MARK, tag, entry)
         return entry
 
-    def _sequence(self, tag: int, vr: str, wire_vr: str, offset: int) -> Entry:
+    def _sequence(self, tag: int, wire_vr: str, offset: int) -> Entry:
         syntax = IMPLICIT_LITTLE if wire_vr == "UN" else self.syntax
         if self.drop:
             return (SEQUENCE, offset - 4, self.child(tag, syntax, drop=True), GATHER_ONLY, b"", -1, b"")
@@ -238,7 +267,9 @@ class Level:
         if decision.action is Action.KEEP:
             emptied = self._replacement(self.plan.rules.blanked(self.place, tag, "SQ"), "SQ")
             return (SEQUENCE, offset - 4, self.child(tag, syntax, drop=False), WALK, b"", number, emptied)
-        out = None if tag == GRAPHIC_ANNOTATION and decision.action is Action.DUMMY else self._replacement(decision, "SQ")
+        out = (
+            None if tag == GRAPHIC_ANNOTATION and decision.action is Action.DUMMY else self._replacement(decision, "SQ")
+        )
         return (SEQUENCE, offset - 4, self.child(tag, syntax, drop=True), REPLACE, out, number, b"")
 
     def _value(self, tag: int, vr: str, wire_vr: str, offset: int, length: int) -> Entry:
@@ -246,8 +277,8 @@ class Level:
         if self.drop:
             kind = kind_of(tag, vr)
             if (self.path, tag) in WANTED_INSIDE:
-                return (INSIDE, tag, advance, offset)
-            return (GATHER, advance, None, -1, kind, offset) if kind and length else advance
+                return (INSIDE, advance, offset, tag)
+            return (GATHER, advance, offset, None, -1, kind) if kind and length else advance
         if tag == SPECIFIC_CHARACTER_SET:
             return (CHARSET, advance, offset)
         decision = self.plan.rules.decide(self.place, tag, vr)
@@ -255,7 +286,7 @@ class Level:
         action, method = decision.action, decision.method
         if method is Method.AGE:
             malformed = self._replacement(self.plan.rules.blanked(self.place, tag, vr), vr)
-            return (AGE, advance, offset, number, malformed)
+            return (AGE, advance, offset, number, malformed, tag)
         if method in _DEFERRED_METHODS:
             return (DEFERRED, advance, offset, method, tag, self._written_vr(tag, vr), number, decision.kind)
         if action is Action.KEEP:
@@ -263,16 +294,16 @@ class Level:
         if action is Action.UID:
             if not length:
                 return self._empty_uid(tag, advance, number)
-            return (UID, advance, tag, number, offset)
+            return (UID, advance, offset, tag, number)
         out = self._replacement(decision, vr)
         if decision.kind and length:
-            return (GATHER, advance, out, number, decision.kind, offset)
+            return (GATHER, advance, offset, out, number, decision.kind)
         return (EDIT, advance, out, number)
 
     def _empty_uid(self, tag: int, advance: int, number: int) -> Entry:
         """An empty UID stays empty, unless the IOD wants a value: then it gets one that says nothing (RULES 2.3)."""
-        if self.place.type_of(tag) in ("1",):
-            return (UID, advance, tag, number, advance)
+        if self.place.type_of(tag) == "1":
+            return (UID, advance, advance, tag, number)
         return advance
 
     def _kept(self, tag: int, vr: str, wire_vr: str, offset: int, length: int) -> Entry:

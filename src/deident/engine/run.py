@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from deident.engine import frames
 from deident.engine.charsets import decode, parse_specific_character_set
@@ -16,9 +16,10 @@ from deident.engine.native import expected_length, native_segment
 from deident.engine.part10 import FileHead
 from deident.engine.plan import Level, Plan
 from deident.engine.runs import Learner, due
-from deident.engine.scan import Deferred, Edit, NeedMore, Notes, Shared, scan
+from deident.engine.scan import Edit, NeedMore, scan
 from deident.engine.segments import MaskedRange, Segment, Source, SourceRange
 from deident.engine.syntax import UNDEFINED
+from deident.engine.values import Deferred, Notes, Shared
 from deident.errors import Reason, Refusal
 from deident.profile.decision import Method
 from deident.pseudonyms import Pseudonyms
@@ -41,7 +42,7 @@ class _Window:
     start: int
     edits: list[Edit]
     end: int
-    deferred: list[Deferred]
+    deferred: list[tuple[tuple[int, int], Deferred]]
 
 
 @dataclass(slots=True)
@@ -98,7 +99,8 @@ class Run:
         if not buffer:
             base = position
             buffer = self._source.read_at(base, _TAIL_WINDOW if self.has_pixels else _WINDOW)
-        lists = (notes.texts, notes.numbers, notes.blobs, notes.gathered, notes.deferred, notes.done)
+        lists: tuple[list[Any], ...] = (notes.deferred, notes.deferred_at, notes.originals, notes.done)
+        lists += (notes.texts, notes.numbers, notes.blobs, notes.gathered)
         before = tuple(map(len, lists))
         count = notes.elements
         while True:
@@ -116,7 +118,7 @@ class Run:
                 if base + len(buffer) < min(base + wanted, size):
                     raise Refusal(Reason.CHANGED) from None
                 for values, length in zip(lists, before, strict=True):
-                    del values[length:]  # type: ignore[attr-defined]
+                    del values[length:]
                 notes.elements = count
             except Refusal as refusal:
                 if self.has_pixels and refusal.reason in (Reason.BROKEN, Reason.TRUNCATED):
@@ -129,7 +131,8 @@ class Run:
             edits.sort()
         if due(self._plan.instances) and not self._parts:
             self._learn(buffer, position - base, complete)
-        self._parts.append(_Window(base, buffer, position - base, edits, end, notes.deferred[before[4] :]))
+        deferred = list(zip(notes.deferred_at[before[1] :], notes.deferred[before[0] :], strict=True))
+        self._parts.append(_Window(base, buffer, position - base, edits, end, deferred))
         return pixels, base + end, base, buffer
 
     def _learn(self, buffer: bytes, start: int, complete: bool) -> None:
@@ -168,19 +171,14 @@ class Run:
 
     # -- replacing
 
-    def replace_deferred(
-        self, pseudonyms: Pseudonyms, patient: str, study_uid: str
-    ) -> list[tuple[str, str, str]]:
+    def replace_deferred(self, pseudonyms: Pseudonyms, patient: str, study_uid: str) -> list[tuple[str, str, str]]:
         """Write the pseudonyms that depend on more than one element; return (domain, original, pseudonym) of each."""
-        originals = []
+        originals = list(self.notes.originals)
         for window in self._parts:
             if not isinstance(window, _Window) or not window.deferred:
                 continue
-            for start, end, method, tag, vr, raw, charset in window.deferred:
+            for (start, end), (method, tag, vr, raw, charset) in window.deferred:
                 original = decode(raw, parse_specific_character_set(charset), vr).strip("\0 ")
-                if method is Method.ACCESSION:  # written by the scanner: it depends on nothing else
-                    originals.append(("accession", original, pseudonyms.accession(original)))
-                    continue
                 study_id = method is Method.STUDY_ID
                 new = pseudonyms.study_id(original, study_uid) if study_id else patient
                 window.edits.append((start, end, self.head.syntax.element(tag, vr, pad(new.encode(), vr))))

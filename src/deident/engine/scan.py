@@ -6,98 +6,24 @@ most elements, only moves on. Lengths of enclosing items and sequences are mende
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from deident.engine import plan as p
-from deident.engine.ages import age_at_study
-from deident.engine.dummies import graphic_annotation, pad
-from deident.engine.limits import Limits
+from deident.engine.dummies import graphic_annotation
 from deident.engine.plan import Level
-from deident.engine.syntax import UNDEFINED, Syntax
+from deident.engine.syntax import UNDEFINED
+from deident.engine.values import HANDLERS, Notes, Shared
 from deident.errors import Reason, Refusal
-from deident.profile.decision import Method
-from deident.pseudonyms import Pseudonyms
-from deident.standard.uids import is_well_known
 
-__all__ = ["Deferred", "Edit", "NeedMore", "Notes", "Shared", "scan"]
+__all__ = ["Edit", "NeedMore", "scan"]
 
 #: (start, end, replacement) in one buffer.
 Edit = tuple[int, int, bytes]
-#: (start, end, method, tag, VR, original value, character set in force)
-Deferred = tuple[int, int, Method, int, str, bytes, bytes]
-
-_AGE: Final = re.compile(rb"(\d{1,3})([DWMY])")
 
 
 class NeedMore(Exception):
     """The buffer ends inside an element; the scan starts again with a longer one."""
-
-
-class Notes:
-    """What one scan of an instance found, beside its edits.
-
-    `texts`, `numbers` and `blobs` are kept values that may hold a known identifier; `gathered` are (kind, value, character set) of
-    those that identify; `uids` the original UIDs that were replaced; `seen` top-level values that later steps need;
-    `done` the numbers of the decisions that were carried out; `hits` the kept values that must not stay.
-    """
-
-    def __init__(self, hits: frozenset[bytes] = frozenset()) -> None:
-        self.hits = hits
-        self.texts: list[bytes] = []
-        self.numbers: list[bytes] = []
-        self.blobs: list[bytes] = []
-        self.gathered: list[tuple[str, bytes, bytes]] = []
-        self.uids: dict[bytes, bytes] = {}
-        self.deferred: list[Deferred] = []
-        self.seen: dict[int, bytes] = {}
-        self.places: dict[int, tuple[int, int]] = {}
-        self.inside: dict[int, list[bytes]] = {}
-        self.marks: set[int] = set()
-        self.done: list[int] = []
-        self.charset = b""
-        self.charsets: set[bytes] = set()
-        self.elements = 0
-        self.un_sequence = False
-
-
-class Shared:
-    """What scans of all instances share: pseudonyms, limits, the age cap and the insertions at the top level."""
-
-    def __init__(self, pseudonyms: Pseudonyms, limits: Limits, insertions: Any, age_cap: int | None) -> None:
-        self.pseudonyms = pseudonyms
-        self.limits = limits
-        self.insertions = insertions
-        self.age_cap = age_cap
-        self._uid_values: dict[bytes, bytes] = {}
-
-    def uid_value(self, raw: bytes) -> bytes:
-        """The replacement of a UI value: each UID mapped, well-known ones kept, padded (RULES section 5)."""
-        known = self._uid_values.get(raw)
-        if known is None:
-            parts = []
-            for part in raw.split(b"\\"):
-                canonical = part.strip(b"\0 ")
-                keep = not canonical or is_well_known(canonical.decode("latin-1"))
-                parts.append(canonical if keep else self.pseudonyms.uid(canonical).encode())
-            known = pad(b"\\".join(parts), "UI")
-            if len(self._uid_values) > 100_000:
-                self._uid_values.clear()
-            self._uid_values[raw] = known
-        return known
-
-    def age_value(self, raw: bytes, seen: dict[int, bytes]) -> bytes | None:
-        """A Patient's Age with the cap applied, calculated where it is empty; None when the value is no age (PS3.5 6.2)."""
-        text = raw.strip(b"\0 ") or age_at_study(seen)
-        if not text:
-            return raw
-        match = _AGE.fullmatch(text)
-        if match is None:
-            return None
-        if self.age_cap is not None and match[2] == b"Y" and int(match[1]) >= self.age_cap:
-            return b"%03dY" % self.age_cap
-        return raw if raw.strip(b"\0 ") else text
 
 
 def _memo(level: Level) -> Callable[[bytes], Any]:
@@ -127,7 +53,6 @@ def scan(
     edits: list[Edit] = []
     add = edits.append
     text = notes.texts.append
-    number = notes.numbers.append
     done = notes.done.append
     hits = notes.hits
     seen = notes.seen
@@ -201,40 +126,13 @@ def scan(
                 else:
                     notes.marks.add(entry[1])
                     entry = entry[2]
-                kind = -1 if entry.__class__ is int else entry[0]
-            if kind == p.TEXT or kind == p.NUMBER:
-                after = pos + entry[1]
-                if after > avail:
-                    raise _short(complete)
-                value = buf[pos + entry[2] : after]
-                if hits and value in hits:
-                    add((pos, after, entry[3]))
-                    delta += len(entry[3]) - entry[1]
-                    done(entry[4])
-                elif kind == p.TEXT:
-                    text(value)
-                else:
-                    number(value)
-                pos = after
-                count += 1
-            elif kind == p.EDIT:
+                kind = p.PLAIN if entry.__class__ is int else entry[0]
+            if kind == p.EDIT:
                 out = entry[2]
                 add((pos, pos + entry[1], out))
                 delta += len(out) - entry[1]
                 done(entry[3])
                 pos += entry[1]
-                count += 1
-            elif kind == p.GATHER:
-                after = pos + entry[1]
-                if after > avail:
-                    raise _short(complete)
-                notes.gathered.append((entry[4], buf[pos + entry[5] : after], charset))
-                out = entry[2]
-                if out is not None:
-                    add((pos, after, out))
-                    delta += len(out) - entry[1]
-                    done(entry[3])
-                pos = after
                 count += 1
             elif kind == p.SEQUENCE:
                 body = pos + entry[1] + 4
@@ -250,12 +148,9 @@ def scan(
                 )
                 seq, seq_at, seq_delta, seq_edits, seq_items = entry, pos, delta, len(edits), 0
                 seq_length = u32(buf, pos + entry[1])[0]
-                if seq_length == UNDEFINED:
-                    seq_end = end
-                else:
-                    seq_end = body + seq_length
-                    if seq_end > end:
-                        raise _beyond(seq_end, avail, complete)
+                seq_end = end if seq_length == UNDEFINED else body + seq_length
+                if seq_end > end:
+                    raise _beyond(seq_end, avail, complete)
                 level = entry[2]
                 get = lookup(level)
                 if level.syntax is not syntax:
@@ -270,99 +165,39 @@ def scan(
             elif kind == p.ITEM_END:
                 if item_length != UNDEFINED:
                     raise Refusal(Reason.BROKEN, "item delimiter in an item of defined length")
-                if pos + 8 > avail:
-                    raise _short(complete)
                 delimited = True
                 break
-            elif kind == p.UID:
-                after = pos + entry[1]
-                if after > avail:
-                    raise _short(complete)
-                raw = buf[pos + entry[4] : after]
-                new = shared.uid_value(raw or b"%d" % entry[2])
-                notes.uids[raw] = new
-                out = syntax.element(entry[2], "UI", new)
-                add((pos, after, out))
-                delta += len(out) - entry[1]
-                done(entry[3])
-                pos = after
-                count += 1
             elif kind == p.PHASE:
                 out = shared.insertions(level, notes)
                 if out:
                     add((pos, pos, out))
-                if level.after is None:
-                    raise AssertionError("the last phase has no successor")
-                level = level.after
+                level = level.after or level
                 get = lookup(level)
-            elif kind == p.DEFERRED:
-                after = pos + entry[1]
-                if after > avail:
-                    raise _short(complete)
-                raw = buf[pos + entry[2] : after]
-                if entry[7] and raw:
-                    notes.gathered.append((entry[7], raw, charset))
-                if entry[3] is Method.ACCESSION:
-                    out = _accession(shared, entry, raw, charset, syntax)
-                    add((pos, after, out))
-                    delta += len(out) - entry[1]
-                notes.deferred.append((pos, after, entry[3], entry[4], entry[5], raw, charset))
-                done(entry[6])
-                pos = after
+            elif kind == p.PIXELS:
+                notes.elements += count
+                return edits, pos, level, True
+            elif kind == p.PLAIN:
+                pos += entry
                 count += 1
-            elif kind == p.BLOB:
+            else:
                 after = pos + entry[1]
                 if after > avail:
                     raise _short(complete)
                 value = buf[pos + entry[2] : after]
-                if hits and value in hits:
-                    add((pos, after, entry[3]))
-                    delta += len(entry[3]) - entry[1]
-                    done(entry[4])
+                if kind == p.TEXT and not hits:
+                    text(value)
+                elif kind == p.CHARSET:
+                    charset = value.strip(b"\0 ")
+                    notes.take_charset(value, charset, top=not stack)
                 else:
-                    notes.blobs.append(value)
+                    out = HANDLERS[kind](shared, notes, entry, value, charset, syntax)
+                    if out is not None:
+                        add((pos, after, out))
+                        delta += len(out) - entry[1]
+                    elif kind == p.DEFERRED:
+                        notes.deferred_at.append((pos, after))
                 pos = after
                 count += 1
-            elif kind == p.CHARSET:
-                after = pos + entry[1]
-                if after > avail:
-                    raise _short(complete)
-                text(buf[pos + entry[2] : after])
-                charset = buf[pos + entry[2] : after].strip(b"\0 ")
-                notes.charsets.add(charset)
-                if not stack:
-                    notes.charset = charset
-                pos = after
-                count += 1
-            elif kind == p.AGE:
-                after = pos + entry[1]
-                if after > avail:
-                    raise _short(complete)
-                raw = buf[pos + entry[2] : after]
-                new_age = shared.age_value(raw, seen)
-                if new_age != raw:
-                    tag = syntax.tag_at(buf[pos : pos + 4])
-                    out = entry[4] if new_age is None else syntax.element(tag, "AS", new_age)
-                    add((pos, after, out))
-                    delta += len(out) - entry[1]
-                    done(entry[3])
-                pos = after
-                count += 1
-            elif kind == p.INSIDE:
-                after = pos + entry[2]
-                if after > avail:
-                    raise _short(complete)
-                notes.inside.setdefault(entry[1], []).append(buf[pos + entry[3] : after].strip(b"\0 "))
-                pos = after
-                count += 1
-            elif kind == p.PIXELS:
-                notes.elements += count
-                return edits, pos, level, True
-            elif kind == -1:
-                pos += entry
-                count += 1
-            else:
-                raise AssertionError(f"unknown kind of entry {kind}")
         # An item has just been entered, has ended, or the data set has.
         if opening:
             opening = False
@@ -377,7 +212,9 @@ def scan(
             elif item_length == UNDEFINED:
                 raise _beyond(pos, avail, complete) if pos >= avail else Refusal(Reason.BROKEN, "item not delimited")
             elif pos != end:
-                raise _beyond(pos, avail, complete) if pos > avail else Refusal(Reason.BROKEN, "element exceeds its item")
+                raise (
+                    _beyond(pos, avail, complete) if pos > avail else Refusal(Reason.BROKEN, "element exceeds its item")
+                )
             if delta != item_delta and content_end - item_at + delta - item_delta == 0:
                 del edits[item_edits:]
                 add((item_at - 8, pos, b""))
@@ -447,10 +284,3 @@ def _beyond(position: int, avail: int, complete: bool) -> Exception:
     if position >= avail:
         return _short(complete)
     return Refusal(Reason.BROKEN, "a length exceeds what encloses it")
-
-
-def _accession(shared: Shared, entry: Any, raw: bytes, charset: bytes, syntax: Syntax) -> bytes:
-    from deident.engine.charsets import decode, parse_specific_character_set
-
-    original = decode(raw, parse_specific_character_set(charset), "SH")
-    return syntax.element(entry[4], entry[5], pad(shared.pseudonyms.accession(original).encode(), "SH"))

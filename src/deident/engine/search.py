@@ -8,9 +8,9 @@ from typing import Final
 
 from deident.engine.charsets import decode, parse_specific_character_set
 from deident.engine.known import KnownIdentifiers
-from deident.engine.scan import Notes
-from deident.standard.vocabulary import is_term
+from deident.engine.values import Notes
 from deident.standard.uids import is_well_known
+from deident.standard.vocabulary import is_term
 
 __all__ = ["Searcher"]
 
@@ -34,7 +34,10 @@ class _Known:
         self.charsets = [parse_specific_character_set(charset) for charset in sorted(charsets)] or [()]
         self.identifiers = KnownIdentifiers(
             (
-                (kind, decode(raw, parse_specific_character_set(charset), "PN" if kind == "name" else "LO").strip("\0 "))
+                (
+                    kind,
+                    decode(raw, parse_specific_character_set(charset), "PN" if kind == "name" else "LO").strip("\0 "),
+                )
                 for kind, raw, charset in sorted(gathered)
             ),
             self.charsets[-1],
@@ -64,7 +67,7 @@ class _Known:
         else:  # where code extensions start anew depends on the VR (PS3.5 6.1.2.5.3): try each way
             texts = {decode(value, charset, vr).strip("\0") for charset in self.charsets for vr in ("LO", "LT", "PN")}
         if b"%" in value:
-            from urllib.parse import unquote  # costs start-up and is seldom needed
+            from urllib.parse import unquote  # noqa: PLC0415 - costs start-up and is seldom needed
 
             texts |= {unquote(text) for text in texts}
         return any(self.identifiers.find(text) for text in texts if not is_term(text.strip().casefold()))

@@ -9,7 +9,16 @@ from typing import Final
 from deident.errors import Reason, Refusal
 from deident.standard.uids import is_transfer_syntax
 
-__all__ = ["DEFLATED", "EXPLICIT_BIG", "EXPLICIT_LITTLE", "IMPLICIT_LITTLE", "LONG_VRS", "UNDEFINED", "Syntax", "syntax_of"]
+__all__ = [
+    "DEFLATED",
+    "EXPLICIT_BIG",
+    "EXPLICIT_LITTLE",
+    "IMPLICIT_LITTLE",
+    "LONG_VRS",
+    "UNDEFINED",
+    "Syntax",
+    "syntax_of",
+]
 
 UNDEFINED: Final = 0xFFFFFFFF
 DEFLATED: Final = "1.2.840.10008.1.2.1.99"
@@ -74,7 +83,7 @@ _SPECIAL: Final[dict[str, Syntax | None]] = {
     "1.2.840.10008.1.2": IMPLICIT_LITTLE,
     "1.2.840.10008.1.20": None,
     "1.2.840.10008.1.2.2": EXPLICIT_BIG,
-    **dict.fromkeys((f"1.2.840.10008.1.2.4.{n}" for n in (94, 95, 204, 205))),  # JPIP: the pixels are elsewhere
+    **dict.fromkeys(f"1.2.840.10008.1.2.4.{n}" for n in (94, 95, 204, 205)),  # JPIP: the pixels are elsewhere
     "1.2.840.10008.1.2.6.1": None,
     "1.2.840.10008.1.2.6.2": None,
 }

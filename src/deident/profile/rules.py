@@ -76,7 +76,7 @@ class Rules:
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
         self._keep = frozenset(_tag(text) for text in profile.keep_tags)
-        self._strategies = {tag: profile.strategy for tag in DIRECT}
+        self._strategies = dict.fromkeys(DIRECT, profile.strategy)
         for keyword, strategy in profile.strategies.items():
             tag = _tag(keyword)
             if tag not in DIRECT:

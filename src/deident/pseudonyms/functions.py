@@ -22,8 +22,37 @@ _CACHE_LIMIT: Final = 200_000
 
 #: Patient IDs that name nobody: all such patients would become one.
 PLACEHOLDER_PATIENT_IDS: Final = frozenset(
-    {"", "0", "00", "000", "0000", "00000", "000000", "1", "ANON", "ANONYMIZED", "ANONYMISED", "ANONYMOUS", "DEIDENTIFIED"}
-    | {"N/A", "NA", "NO ID", "NOID", "NONE", "NULL", "PATIENT", "PATIENTID", "TEST", "UNDEFINED", "UNKNOWN", "X", "XXX", "-"}
+    {
+        "",
+        "0",
+        "00",
+        "000",
+        "0000",
+        "00000",
+        "000000",
+        "1",
+        "ANON",
+        "ANONYMIZED",
+        "ANONYMISED",
+        "ANONYMOUS",
+        "DEIDENTIFIED",
+    }
+    | {
+        "N/A",
+        "NA",
+        "NO ID",
+        "NOID",
+        "NONE",
+        "NULL",
+        "PATIENT",
+        "PATIENTID",
+        "TEST",
+        "UNDEFINED",
+        "UNKNOWN",
+        "X",
+        "XXX",
+        "-",
+    }
 )
 
 
@@ -116,5 +145,15 @@ class Pseudonyms:
 
 
 _DOMAINS: Final = (
-    *("patient", "patient-of-study", "accession", "study-id", "uid", "date", "date-of-study", "study-reference", "reference"),
+    *(
+        "patient",
+        "patient-of-study",
+        "accession",
+        "study-id",
+        "uid",
+        "date",
+        "date-of-study",
+        "study-reference",
+        "reference",
+    ),
 )

@@ -6,6 +6,7 @@ never overwritten, and never lies inside a source or a deliverable.
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import os
 import secrets
@@ -80,10 +81,8 @@ class ProjectKey:
                     file.write(f"{_HEADER}\n{secrets.token_bytes(_LENGTH).hex()}\n")
                     file.flush()
                     os.fsync(file.fileno())
-                try:
+                with contextlib.suppress(FileExistsError):  # another process was first: its key is the key
                     os.link(temporary, path)
-                except FileExistsError:
-                    pass  # another process was first: its key is the key
             finally:
                 os.unlink(temporary)
         return cls.load(path)

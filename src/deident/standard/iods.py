@@ -40,7 +40,9 @@ class Iod:
         self._templates: list[_Template] = document["template"]
         listed = [entry for entry in listed if entry[0] in document["module"]]
         self._roots: list[_Template] = [self._templates[document["module"][module]] for module, _usage in listed]
-        mandatory = set[str]().union(*(root for root, (_m, usage) in zip(self._roots, listed, strict=True) if usage == "M"))
+        mandatory = set[str]().union(
+            *(root for root, (_m, usage) in zip(self._roots, listed, strict=True) if usage == "M")
+        )
         self.modules = tuple(
             Module(module, usage, _own_tags(root, mandatory) if usage != "M" else frozenset())
             for root, (module, usage) in zip(self._roots, listed, strict=True)

@@ -8,7 +8,14 @@ from typing import Final
 
 from deident.standard._load import load_table
 
-__all__ = ["AUDIO_CLASSES", "DOCUMENT_CLASSES", "MEDIA_STORAGE_DIRECTORY", "is_sop_class", "is_transfer_syntax", "is_well_known"]
+__all__ = [
+    "AUDIO_CLASSES",
+    "DOCUMENT_CLASSES",
+    "MEDIA_STORAGE_DIRECTORY",
+    "is_sop_class",
+    "is_transfer_syntax",
+    "is_well_known",
+]
 
 MEDIA_STORAGE_DIRECTORY: Final = "1.2.840.10008.1.3.10"
 

@@ -1,0 +1,194 @@
+"""What the scanner does with a value that it has to look at: one small function per kind of entry (plan.py).
+
+A handler notes what later steps need and returns the encoded element that replaces the original, None when it stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from deident.engine import plan as p
+from deident.engine.ages import age_at_study
+from deident.engine.charsets import decode, parse_specific_character_set
+from deident.engine.dummies import pad
+from deident.engine.limits import Limits
+from deident.profile.decision import Method
+from deident.standard.uids import is_well_known
+
+if TYPE_CHECKING:
+    from deident.engine.plan import Level
+    from deident.engine.syntax import Syntax
+    from deident.pseudonyms import Pseudonyms
+
+__all__ = ["HANDLERS", "Deferred", "Notes", "Shared"]
+
+#: (method, tag, VR, original value, character set in force)
+Deferred = tuple[Method, int, str, bytes, bytes]
+
+_AGE: Final = re.compile(rb"(\d{1,3})([DWMY])")
+_UID_VALUES: Final = 100_000
+
+
+class Notes:
+    """What the scan of an instance found, beside its edits.
+
+    `texts`, `numbers` and `blobs` are kept values that may hold a known identifier; `gathered` are (kind, value,
+    character set) of those that identify; `uids` the original UID values with their replacements; `deferred` values whose
+    pseudonym depends on more than one element, and `deferred_at` where they stand; `originals` (domain, original,
+    pseudonym) of those already written; `seen` top-level values that later steps need and `places` where they
+    stand; `inside` wanted values out of sequences that are replaced; `marks` the tags that put modules in force; `done`
+    the numbers of the decisions that were carried out; `hits` the kept values that must not stay.
+    """
+
+    def __init__(self, hits: frozenset[bytes] = frozenset()) -> None:
+        self.hits = hits
+        self.texts: list[bytes] = []
+        self.numbers: list[bytes] = []
+        self.blobs: list[bytes] = []
+        self.gathered: list[tuple[str, bytes, bytes]] = []
+        self.uids: dict[bytes, bytes] = {}
+        self.deferred: list[Deferred] = []
+        self.deferred_at: list[tuple[int, int]] = []
+        self.originals: list[tuple[str, str, str]] = []
+        self.seen: dict[int, bytes] = {}
+        self.places: dict[int, tuple[int, int]] = {}
+        self.inside: dict[int, list[bytes]] = {}
+        self.marks: set[int] = set()
+        self.done: list[int] = []
+        self.charset = b""
+        self.charsets: set[bytes] = set()
+        self.elements = 0
+        self.un_sequence = False
+
+    def take_charset(self, value: bytes, charset: bytes, *, top: bool) -> None:
+        """Note a Specific Character Set; that of the top level holds for what has none of its own."""
+        self.texts.append(value)
+        self.charsets.add(charset)
+        if top:
+            self.charset = charset
+
+
+class Shared:
+    """What scans of all instances share: pseudonyms, limits, insertions at the top level, and the age cap."""
+
+    def __init__(
+        self,
+        pseudonyms: Pseudonyms,
+        limits: Limits,
+        insertions: Callable[[Level, Notes], bytes],
+        age_cap: int | None,
+    ) -> None:
+        self.pseudonyms = pseudonyms
+        self.limits = limits
+        self.insertions = insertions
+        self.age_cap = age_cap
+        self._uid_values: dict[bytes, bytes] = {}
+
+    def uid_value(self, raw: bytes) -> bytes:
+        """The replacement of a UI value: each UID mapped, well-known ones kept, padded (RULES section 5)."""
+        known = self._uid_values.get(raw)
+        if known is None:
+            parts = []
+            for part in raw.split(b"\\"):
+                canonical = part.strip(b"\0 ")
+                keep = not canonical or is_well_known(canonical.decode("latin-1"))
+                parts.append(canonical if keep else self.pseudonyms.uid(canonical).encode())
+            known = pad(b"\\".join(parts), "UI")
+            if len(self._uid_values) >= _UID_VALUES:
+                self._uid_values.clear()
+            self._uid_values[raw] = known
+        return known
+
+    def age_value(self, raw: bytes, seen: Mapping[int, bytes]) -> bytes | None:
+        """A Patient's Age with the cap applied, calculated where it is empty; None when the value is no age (PS3.5 6.2)."""
+        stated = raw.strip(b"\0 ")
+        text = stated or age_at_study(seen)
+        if not text:
+            return raw
+        match = _AGE.fullmatch(text)
+        if match is None:
+            return None
+        if self.age_cap is not None and match[2] == b"Y" and int(match[1]) >= self.age_cap:
+            return b"%03dY" % self.age_cap
+        return raw if stated else text
+
+
+def _text(_shared: Shared, notes: Notes, entry: Any, value: bytes, _charset: bytes, _syntax: Syntax) -> bytes | None:
+    return _kept(notes, notes.texts, entry, value)
+
+
+def _number(_shared: Shared, notes: Notes, entry: Any, value: bytes, _charset: bytes, _syntax: Syntax) -> bytes | None:
+    return _kept(notes, notes.numbers, entry, value)
+
+
+def _blob(_shared: Shared, notes: Notes, entry: Any, value: bytes, _charset: bytes, _syntax: Syntax) -> bytes | None:
+    return _kept(notes, notes.blobs, entry, value)
+
+
+def _kept(notes: Notes, kept: list[bytes], entry: Any, value: bytes) -> bytes | None:
+    """A value that stays, unless an earlier scan of the instance found an identifier in it."""
+    if notes.hits and value in notes.hits:
+        notes.done.append(entry[4])
+        replacement: bytes = entry[3]
+        return replacement
+    kept.append(value)
+    return None
+
+
+def _gather(_shared: Shared, notes: Notes, entry: Any, value: bytes, charset: bytes, _syntax: Syntax) -> bytes | None:
+    notes.gathered.append((entry[5], value, charset))
+    replacement: bytes | None = entry[3]
+    if replacement is not None:
+        notes.done.append(entry[4])
+    return replacement
+
+
+def _uid(shared: Shared, notes: Notes, entry: Any, value: bytes, _charset: bytes, syntax: Syntax) -> bytes:
+    new = shared.uid_value(value or b"%d" % entry[3])
+    notes.uids[value] = new
+    notes.done.append(entry[4])
+    return syntax.element(entry[3], "UI", new)
+
+
+def _age(shared: Shared, notes: Notes, entry: Any, value: bytes, _charset: bytes, syntax: Syntax) -> bytes | None:
+    new = shared.age_value(value, notes.seen)
+    if new == value:
+        return None
+    notes.done.append(entry[3])
+    malformed: bytes = entry[4]
+    return malformed if new is None else syntax.element(entry[5], "AS", new)
+
+
+def _deferred(shared: Shared, notes: Notes, entry: Any, value: bytes, charset: bytes, syntax: Syntax) -> bytes | None:
+    """A pseudonym; one that needs other elements, too, is written when the scan is over."""
+    _kind, _advance, _offset, method, tag, vr, number, identifying = entry
+    if identifying and value:
+        notes.gathered.append((identifying, value, charset))
+    notes.done.append(number)
+    if method is not Method.ACCESSION:
+        notes.deferred.append((method, tag, vr, value, charset))
+        return None
+    original = decode(value, parse_specific_character_set(charset), vr)
+    new = shared.pseudonyms.accession(original)
+    notes.originals.append(("accession", original, new))
+    return syntax.element(tag, vr, pad(new.encode(), vr))
+
+
+def _inside(_shared: Shared, notes: Notes, entry: Any, value: bytes, _charset: bytes, _syntax: Syntax) -> None:
+    notes.inside.setdefault(entry[3], []).append(value.strip(b"\0 "))
+
+
+Handler = Callable[[Shared, Notes, Any, bytes, bytes, "Syntax"], bytes | None]
+
+HANDLERS: Final[dict[int, Handler]] = {
+    p.TEXT: _text,
+    p.NUMBER: _number,
+    p.BLOB: _blob,
+    p.GATHER: _gather,
+    p.UID: _uid,
+    p.AGE: _age,
+    p.DEFERRED: _deferred,
+    p.INSIDE: _inside,
+}
