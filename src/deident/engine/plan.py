@@ -241,9 +241,7 @@ class Level:
             is_sequence = True
         if wire_vr == "UN" and length != UNDEFINED and not (self.plan.trust_un and self.syntax.little):
             is_sequence = False
-        entry = (
-            self._sequence(tag, vr, wire_vr, offset) if is_sequence else self._value(tag, vr, wire_vr, offset, length)
-        )
+        entry = self._sequence(tag, wire_vr, offset) if is_sequence else self._value(tag, vr, wire_vr, offset, length)
         return self._wrapped(tag, entry, offset, length)
 
     def _wrapped(self, tag: int, entry: Entry, offset: int, length: int) -> Entry:

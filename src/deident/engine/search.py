@@ -15,6 +15,7 @@ from deident.standard.vocabulary import is_term
 __all__ = ["Searcher"]
 
 _UID: Final = re.compile(rb"\d+(?:\.\d+){3,}")
+_PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _ESCAPE: Final = b"\x1b"
 _NUMBER_BYTES: Final = b"0123456789+-.eE\\ \0"
 _NUMBERED: Final = frozenset({"id", "phone", "device", "station"})
@@ -62,15 +63,18 @@ class _Known:
 
     def holds(self, value: bytes) -> bool:
         """Whether a text value holds one of the identifiers, in any character set of the instance."""
-        if value.isascii() and _ESCAPE not in value:
-            texts = {value.decode("ascii").strip("\0")}
-        else:  # where code extensions start anew depends on the VR (PS3.5 6.1.2.5.3): try each way
-            texts = {decode(value, charset, vr).strip("\0") for charset in self.charsets for vr in ("LO", "LT", "PN")}
-        if b"%" in value:
-            from urllib.parse import unquote  # noqa: PLC0415 - costs start-up and is seldom needed
-
-            texts |= {unquote(text) for text in texts}
+        values = (
+            {value, _PERCENT.sub(lambda code: bytes.fromhex(code[1].decode()), value)} if b"%" in value else {value}
+        )
+        texts = {text for raw in values for text in self._texts(raw)}
         return any(self.identifiers.find(text) for text in texts if not is_term(text.strip().casefold()))
+
+    def _texts(self, value: bytes) -> set[str]:
+        """What the value says: in a character set with code extensions that depends on where they start anew."""
+        if value.isascii() and _ESCAPE not in value:
+            return {value.decode("ascii").strip("\0")}
+        # PS3.5 6.1.2.5.3: at ^ and = in PN, at \ in values that it separates, nowhere else.
+        return {decode(value, charset, vr).strip("\0") for charset in self.charsets for vr in ("LO", "LT", "PN")}
 
 
 class Searcher:
