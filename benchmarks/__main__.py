@@ -1,0 +1,141 @@
+"""Measure deident beside `cp`, pydicom and other tools:  python -m benchmarks [--slices 1000] [--rounds 5]"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.compare import Row, compare
+from benchmarks.tables import memory_table, ratio_table, step_table
+from benchmarks.tools import Tool, engine_tools, peers_venv, pipeline_tools, step_tools
+
+PARTS: Final = ("ct", "mr", "memory", "steps", "pipeline")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Generate, measure, write the tables and the JSON; print the tables."""
+    options = _parser().parse_args(argv)
+    parts = options.parts.split(",")
+    if not set(parts) <= set(PARTS):
+        raise SystemExit(f"--parts: some of {','.join(PARTS)}")
+    options.results.mkdir(parents=True, exist_ok=True)
+    peers = peers_venv(options.results / "bench-peers") if options.peers else None
+    with tempfile.TemporaryDirectory(prefix="deident-bench-", dir=options.work) as folder:
+        work = Path(folder)
+        _generate(work / "inputs", options.slices, options.frames if "memory" in parts else 0)
+        try:
+            sections, results = _measure(parts, work, options, peers)
+        finally:
+            _stop_server(work)
+    text = "\n\n".join([_conditions(options), *(f"### {title}\n\n{table}" for title, table in sections)]) + "\n"
+    (options.results / "benchmark.md").write_text(text)
+    document = {"machine": _machine(), "slices": options.slices, "rounds": options.rounds, "parts": results}
+    (options.results / "benchmark.json").write_text(json.dumps(document, indent=1) + "\n")
+    print(text)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    add = parser.add_argument
+    add("--slices", type=int, default=1000, help="CT slices, and as many MR images (default: 1000)")
+    add("--frames", type=int, default=2040, help="frames of the multi-frame; 2040 make 1 GB (the default)")
+    add("--rounds", type=int, default=5, help="interleaved repetitions (default: 5)")
+    add("--parts", default=",".join(PARTS), help="which of %(default)s")
+    add("--peers", action=argparse.BooleanOptionalAction, default=True, help="install and measure other Python tools")
+    add("--work", type=Path, help="folder for inputs and outputs, 4 GB (default: the one for temporary files)")
+    add(
+        "--results",
+        type=Path,
+        default=Path("build"),
+        help="folder for benchmark.md and benchmark.json (default: build)",
+    )
+    return parser
+
+
+def _generate(folder: Path, slices: int, frames: int) -> None:
+    """In a process of its own: the resident set of this one must stay small, see measure.py."""
+    print("Generating the inputs ...", file=sys.stderr, flush=True)
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.generate",
+        str(folder),
+        "--slices",
+        str(slices),
+        "--frames",
+        str(frames),
+    ]
+    subprocess.run(command, check=True, cwd=Path(__file__).parent.parent)
+
+
+def _measure(
+    parts: list[str], work: Path, options: argparse.Namespace, peers: Path | None
+) -> tuple[list[tuple[str, str]], dict[str, Any]]:
+    inputs, files = work / "inputs", options.slices
+    sections: list[tuple[str, str]] = []
+    results: dict[str, Any] = {}
+
+    def run(name: str, tools: list[Tool], kind: str, rounds: int = options.rounds) -> list[Row]:
+        rows = compare(tools, inputs / kind, work / "runs", rounds)
+        results[name] = [row.plain() for row in rows]
+        return rows
+
+    for kind in ("ct", "mr"):
+        title = f"{files:,} {kind.upper()} files"
+        if kind in parts:
+            rows = run(kind, engine_tools(peers), kind)
+            sections.append((f"The engine: {title}", ratio_table(rows, files)))
+        if "steps" in parts:
+            rows = run(f"steps-{kind}", step_tools(), kind)
+            sections.append((f"The steps of trust: {title}", step_table(rows, files)))
+        if "pipeline" in parts:
+            _start_server(inputs / "one", work)
+            rows = run(f"pipeline-{kind}", pipeline_tools(), kind)
+            sections.append((f"The pipeline: {title}", ratio_table(rows, files)))
+    if "memory" in parts:
+        tools = [tool for tool in engine_tools(peers) if tool.name != "deident, 2 workers"]
+        one, large = run("one", tools, "one", 1), run("large", tools, "large", 1)
+        size = sum(path.stat().st_size for path in (inputs / "large").iterdir())
+        sections.append(("One large multi-frame", memory_table(large, one, size / 1e6)))
+    return sections, results
+
+
+def _start_server(source: Path, work: Path) -> None:
+    """Run the flow over one file: the server of its home then stands for the runs that are measured."""
+    warm = work / "warm"
+    shutil.rmtree(warm, ignore_errors=True)
+    places = ["--source", str(source), "--dest", str(warm), "--home", str(work / "runs" / "flow-home")]
+    (work / "runs").mkdir(exist_ok=True)
+    subprocess.run([sys.executable, "-m", "deident", "run", *places], check=True, stdout=subprocess.DEVNULL)
+
+
+def _stop_server(work: Path) -> None:
+    home = work / "runs" / "flow-home"
+    if home.exists():
+        stop = [sys.executable, "-m", "deident", "run", "--home", str(home), "--stop-server"]
+        subprocess.run(stop, check=False, stdout=subprocess.DEVNULL)
+
+
+def _machine() -> str:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{platform.system()} {platform.machine()}, {cores} cores, Python {platform.python_version()}"
+
+
+def _conditions(options: argparse.Namespace) -> str:
+    return (
+        f"{_machine()}; medians of {options.rounds} interleaved rounds, warm page cache; CPU is user and system "
+        "time of the process and its children."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
