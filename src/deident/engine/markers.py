@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deident import __version__
-from deident.engine import plan as p
+from deident.engine import entries as p
 from deident.engine.ages import age_at_study
 from deident.engine.dummies import pad
 from deident.engine.plan import Level

@@ -1,8 +1,7 @@
 """The profile compiled for one kind of instance: at each level of nesting, encoded element header -> what the scanner does.
 
 A level's memo is keyed by the first eight bytes of an element (tag, VR and, but for long VRs, the length), so that one
-dictionary look-up decides an element. Entries are made on first sight. An `int` entry means: keep, and skip that many bytes;
-every other entry is a tuple that starts with one of the kinds below.
+dictionary look-up decides an element. Entries are made on first sight. entries.py says what an entry means.
 """
 
 from __future__ import annotations
@@ -10,6 +9,30 @@ from __future__ import annotations
 from typing import Any, Final
 
 from deident.engine.dummies import dummy_items, dummy_value
+from deident.engine.entries import (
+    AGE,
+    BLOB,
+    CAPTURE,
+    CHARSET,
+    DEFERRED,
+    EDIT,
+    GATHER,
+    GATHER_ONLY,
+    GRAPHIC_ANNOTATION,
+    INSIDE,
+    ITEM_END,
+    LONG,
+    MARK,
+    NUMBER,
+    PHASE,
+    PIXELS,
+    REPLACE,
+    SEQUENCE,
+    TEXT,
+    UID,
+    WALK,
+    WANTED_INSIDE,
+)
 from deident.engine.syntax import ALL_VRS, IMPLICIT_LITTLE, LONG_VRS, UNDEFINED, Syntax
 from deident.errors import Reason, Refusal
 from deident.profile.decision import Action, Decision, Method
@@ -20,40 +43,7 @@ from deident.standard.iods import Iod
 
 __all__ = ["Decisions", "Level", "Plan"]
 
-# Kinds of entries and their fields. Those that concern a value have its advance and offset first.
-TEXT: Final = 0  # advance, value offset, replacement on a hit, decision number on a hit
-EDIT: Final = 1  # advance, replacement, decision number
-GATHER: Final = 2  # advance, value offset, replacement or None, decision number, kind of identifier
-UID: Final = 3  # advance, value offset, tag, decision number
-SEQUENCE: Final = 4  # offset of the length, child level, mode, replacement, decision number, replacement when emptied
-LONG: Final = 5  # the length follows in four more bytes: look the first twelve up
-BLOB: Final = 6  # advance, value offset, replacement on a hit, decision number on a hit
-AGE: Final = 7  # advance, value offset, decision number, replacement when malformed, tag
-DEFERRED: Final = 8  # advance, value offset, method, tag, VR, decision number, kind of identifier
-ITEM_END: Final = 9
-PIXELS: Final = 10  # tag, VR
-PHASE: Final = 11  # the insertion point before this element was reached
-INSIDE: Final = 12  # advance, value offset, tag: a value that is wanted from inside a sequence that is replaced
-CHARSET: Final = 13  # advance, value offset
-NUMBER: Final = 14  # as TEXT: a value that should be a number
-PLAIN: Final = 15  # what a wrapped int counts as
-WRAPPED: Final = 20  # kinds from here on wrap another entry
-CAPTURE: Final = 20  # tag, inner entry, advance, value offset
-MARK: Final = 21  # tag, inner entry
-RUN: Final = (
-    22  # see runs.py: heads, expected, advance, elements, texts, numbers, edits, decision numbers, delta, inner entry
-)
-
-# Modes of a sequence:
-WALK: Final = 0
-REPLACE: Final = 1
-GATHER_ONLY: Final = 2
-
 PIXEL_TAGS: Final = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
-GRAPHIC_ANNOTATION: Final = 0x00700001
-GRAPHIC_LAYER: Final = 0x00700002
-METHOD_CODE: Final = 0x00080100
-WANTED_INSIDE: Final = frozenset({((GRAPHIC_ANNOTATION,), GRAPHIC_LAYER), ((0x00120064,), METHOD_CODE)})
 SPECIFIC_CHARACTER_SET: Final = 0x00080005
 
 #: Tags after which something may be inserted at the top level: Patient's Age, the de-identification markers, and
@@ -288,7 +278,7 @@ class Level:
         if method in _DEFERRED_METHODS:
             return (DEFERRED, advance, offset, method, tag, self._written_vr(tag, vr), number, decision.kind)
         if action is Action.KEEP:
-            return self._kept(tag, vr, wire_vr, offset, length)
+            return advance if decision.overridden else self._kept(tag, vr, wire_vr, offset, length)
         if action is Action.UID:
             if not length:
                 return self._empty_uid(tag, advance, number)

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, Final
 
-from deident.engine import plan as p
+from deident.engine import entries as p
 from deident.engine.plan import Level
 
 __all__ = ["Learner", "due"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from deident.engine import plan as p
+from deident.engine import entries as p
 from deident.engine.dummies import graphic_annotation
 from deident.engine.plan import Level
 from deident.engine.syntax import UNDEFINED

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from deident.engine import plan as p
+from deident.engine import entries as p
 from deident.engine.ages import age_at_study
 from deident.engine.charsets import decode, parse_specific_character_set
 from deident.engine.dummies import pad

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
-__all__ = ["Action", "Decision", "Method"]
+__all__ = ["KEPT_BY_USER", "Action", "Decision", "Method"]
+
+KEPT_BY_USER: Final = "override:keep_tags"
 
 
 class Action(StrEnum):
@@ -50,6 +53,11 @@ class Decision:
     because: str
     kind: str = field(default="")
     method: Method = field(default=Method.PLAIN)
+
+    @property
+    def overridden(self) -> bool:
+        """Whether the user keeps what the standard protects; known identifiers may then stay in it (RULES 14.6)."""
+        return self.because == KEPT_BY_USER
 
     @property
     def place(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from deident.errors import ConfigurationError
-from deident.profile.decision import Action, Decision, Method
+from deident.profile.decision import KEPT_BY_USER, Action, Decision, Method
 from deident.profile.model import Option, Profile, Strategy
 from deident.standard import confidentiality, dictionary
 from deident.standard.identifiers import kind_of
@@ -124,7 +124,7 @@ class Rules:
         if tag in MARKERS:
             return Action.REMOVE, "marker", Method.MARKER if not place.path else Method.PLAIN
         if tag in self._keep:
-            return Action.KEEP, "override:keep_tags", Method.PLAIN
+            return Action.KEEP, KEPT_BY_USER, Method.PLAIN
         row = confidentiality.row(tag)
         if tag in DIRECT and row:
             return self._direct(place, tag, vr, row)

@@ -1,0 +1,43 @@
+"""What a level's memo answers for an element: the kinds of entries that the scanner acts upon.
+
+An `int` entry means: keep, and skip that many bytes. Every other entry is a tuple that starts with one of these kinds.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Kinds of entries and their fields. Those that concern a value have its advance and offset first.
+TEXT: Final = 0  # advance, value offset, replacement on a hit, decision number on a hit
+EDIT: Final = 1  # advance, replacement, decision number
+GATHER: Final = 2  # advance, value offset, replacement or None, decision number, kind of identifier
+UID: Final = 3  # advance, value offset, tag, decision number
+SEQUENCE: Final = 4  # offset of the length, child level, mode, replacement, decision number, replacement when emptied
+LONG: Final = 5  # the length follows in four more bytes: look the first twelve up
+BLOB: Final = 6  # advance, value offset, replacement on a hit, decision number on a hit
+AGE: Final = 7  # advance, value offset, decision number, replacement when malformed, tag
+DEFERRED: Final = 8  # advance, value offset, method, tag, VR, decision number, kind of identifier
+ITEM_END: Final = 9
+PIXELS: Final = 10  # tag, VR
+PHASE: Final = 11  # the insertion point before this element was reached
+INSIDE: Final = 12  # advance, value offset, tag: a value that is wanted from inside a sequence that is replaced
+CHARSET: Final = 13  # advance, value offset
+NUMBER: Final = 14  # as TEXT: a value that should be a number
+PLAIN: Final = 15  # what a wrapped int counts as
+WRAPPED: Final = 20  # kinds from here on wrap another entry
+CAPTURE: Final = 20  # tag, inner entry, advance, value offset
+MARK: Final = 21  # tag, inner entry
+RUN: Final = (
+    22  # see runs.py: heads, expected, advance, elements, texts, numbers, edits, decision numbers, delta, inner entry
+)
+
+# Modes of a sequence:
+WALK: Final = 0
+REPLACE: Final = 1
+GATHER_ONLY: Final = 2
+
+# Values that are wanted from inside sequences that are replaced, by (path, tag):
+GRAPHIC_ANNOTATION: Final = 0x00700001
+GRAPHIC_LAYER: Final = 0x00700002
+METHOD_CODE: Final = 0x00080100
+WANTED_INSIDE: Final = frozenset({((GRAPHIC_ANNOTATION,), GRAPHIC_LAYER), ((0x00120064,), METHOD_CODE)})
