@@ -1,0 +1,83 @@
+"""Plants identifiers in a file, runs the engine on it, and says what is left of them in the output."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+
+from deident.errors import Refusal
+from deident.profile import Action, preset
+from deident.profile.rules import Place as RulePlace
+from deident.profile.rules import Rules
+from deident.standard import dictionary, iods
+from support.corpus import corpus_file
+from support.leaks import find_leaks
+from support.outputs import deidentifier, ending, output
+from support.planter import Identifier, plant
+from support.planter_context import CONTRIBUTING_EQUIPMENT, EQUIVALENT_CODE, PURPOSE_CODE
+
+__all__ = ["Outcome", "corpus_outcome", "kept_by_option", "outcome"]
+
+#: The sequences in which the planter nests rows of tables.
+_NESTS = {
+    "table.top": (),
+    "table.nested1": (CONTRIBUTING_EQUIPMENT,),
+    "table.nested2": (CONTRIBUTING_EQUIPMENT, PURPOSE_CODE),
+    "table.nested3": (CONTRIBUTING_EQUIPMENT, EQUIVALENT_CODE, PURPOSE_CODE),
+}
+_PLACE = re.compile(r"(table\.\w+)/([0-9A-F]{8})(?:>(\w+))?")
+_CT = "1.2.840.10008.5.1.4.1.1.2"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a planted file ended (`released` or the refusal as text), and `place of planting -> place found` of each leak."""
+
+    ending: str
+    leaks: tuple[str, ...] = ()
+
+
+def outcome(data: bytes, seed: int, places: Collection[str] | None, profile: str = "basic") -> Outcome:
+    """Plant `places` (None: all) in a file and de-identify it; what an option of the profile keeps is no leak."""
+    planted = plant(data, seed, places)
+    try:
+        result = output(deidentifier(profile), planted.data)
+    except Refusal as refusal:
+        return Outcome(str(refusal))
+    wanted = [identifier for identifier in planted.identifiers if not kept_by_option(identifier, profile)]
+    found = {f"{leak.identifier.place} -> {leak.place}" for leak in find_leaks(result, wanted)}
+    return Outcome("released", tuple(sorted(found)))
+
+
+def corpus_outcome(name: str, places: Collection[str] | None, profile: str) -> tuple[str, str, Outcome]:
+    """(name, how the file ends unplanted, how it ends planted) for a file of the corpora."""
+    data = corpus_file(name).read()
+    before = ending(deidentifier(profile), data)
+    if before != "released":
+        return name, before, Outcome(before)
+    return name, before, outcome(data, sum(name.encode()), places, profile)
+
+
+def kept_by_option(identifier: Identifier, profile: str) -> bool:
+    """Whether the decisions of the profile keep the planted element, and an option is the reason for one of them."""
+    match = _PLACE.fullmatch(identifier.place)
+    if match is None or match[1] not in _NESTS:
+        return False
+    inner = dictionary.tag_of(match[3]) if match[3] else None
+    steps = (*_NESTS[match[1]], int(match[2], 16), *([inner] if inner is not None else []))
+    return _kept_by_option(profile, steps)
+
+
+@cache
+def _kept_by_option(profile: str, steps: tuple[int, ...]) -> bool:
+    rules, iod = Rules(preset(profile)), iods.iod_of(_CT)
+    assert iod is not None
+    decisions = []
+    for depth, tag in enumerate(steps):
+        known = dictionary.attribute(tag)
+        place = RulePlace(iod, frozenset(range(len(iod.modules))), steps[:depth])
+        decisions.append(rules.decide(place, tag, known.vrs[0] if known else "UN"))
+    kept = all(decision.action is Action.KEEP for decision in decisions)
+    return kept and any(decision.because.startswith("option:") for decision in decisions)
