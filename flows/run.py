@@ -141,8 +141,12 @@ def _flow(job: dict[str, object], home: ProjectHome, server: Server, destination
         token = observer.set(terminal)
         try:
             state = deidentify(job, return_state=True)
+        except Exception:  # noqa: BLE001 - of Prefect itself: what the flow raises is in the state
+            state = None
         finally:
             observer.reset(token)
+    if state is None:
+        raise ServerError("the Prefect server cannot be reached any more; run again to go on where this run stopped")
     link = _link(server, state.state_details.flow_run_id)
     result = state.result(raise_on_failure=False)
     if isinstance(result, RunReport):

@@ -109,6 +109,9 @@ def stop_server(home: ProjectHome) -> bool:
         server = _remembered(home)
         if server is None or _start_time(server.pid) != server.started:
             return False
+        # The note in a copied home names the server of the original; one that hangs says nothing and may be stopped.
+        if _home_of(server.port) not in {None, os.path.realpath(home.prefect)}:
+            return False
         os.kill(server.pid, signal.SIGTERM)
         deadline = time.monotonic() + 20
         while _start_time(server.pid) == server.started and time.monotonic() < deadline:
@@ -143,9 +146,14 @@ def _start(home: ProjectHome) -> Start:
 def _answers_as_ours(home: ProjectHome, port: int) -> bool:
     if _get(f"{settings.api_url(port)}/health") is not True:
         return False
+    return _home_of(port) == os.path.realpath(home.prefect)
+
+
+def _home_of(port: int) -> str | None:
+    """The PREFECT_HOME that the server on this port says it works in; None when none answers."""
     answer = _get(f"{settings.api_url(port)}/admin/settings")
     theirs = answer.get("home") if isinstance(answer, dict) else None
-    return isinstance(theirs, str) and os.path.realpath(theirs) == os.path.realpath(home.prefect)
+    return os.path.realpath(theirs) if isinstance(theirs, str) else None
 
 
 def _get(url: str) -> Any:

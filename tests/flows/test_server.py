@@ -91,6 +91,8 @@ def test_a_server_is_started_once_found_again_and_stopped(new_home):
 def test_the_server_of_one_home_is_not_that_of_another(server, new_home):
     remember(new_home, pid=server.pid, started=server.started, port=server.port)
     assert find_server(new_home) is None
+    assert not stop_server(new_home)
+    assert module._start_time(server.pid) == server.started, "the server of the other home goes on"
 
 
 @pytest.mark.slow
