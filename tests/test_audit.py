@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 import stat
 import tracemalloc
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from deident.audit import AuditLog, AuditRecord, held, released, tags_fragment, withdrawn
 from deident.engine import Deidentifier
 from deident.engine.result import Deidentified
-from deident.errors import AlreadyExists, Reason, UsageProblem
+from deident.errors import AlreadyExists, PlaceProblem, Reason, TransientProblem
 from deident.profile import Action, Decision, preset
 from deident.pseudonyms import ProjectKey, Pseudonyms
 from deident.stores import MemoryStore
@@ -143,12 +145,27 @@ def test_after_an_error_the_log_holds_what_was_done_until_then(tmp_path: Path) -
 
 def test_a_place_that_cannot_be_written_is_named_without_its_path(tmp_path: Path) -> None:
     with (
-        pytest.raises(UsageProblem) as caught,
+        pytest.raises(PlaceProblem) as caught,
         AuditLog(tmp_path / "Doe^John" / "audit.json", profile=PROFILE),
     ):
         pass
     assert "Doe" not in str(caught.value)
     assert caught.value.__context__ is None
+
+
+def test_a_full_disk_may_pass_and_leaves_no_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "", "/data/Doe^John")
+
+    log = AuditLog(tmp_path / "audit.json", profile=PROFILE)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "link", full)
+        with log as opened:
+            opened.add(held(REFERENCE, Reason.EMPTY))
+            with pytest.raises(TransientProblem) as caught:
+                opened.__exit__(None, None, None)
+    assert "Doe" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_memory_stays_flat_and_a_record_is_cheap(tmp_path: Path, result: Deidentified) -> None:

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
 
 from deident.errors import PlaceProblem
-from deident.home import ProjectHome, check_apart, default_home
+from deident.home import Busy, ProjectHome, check_apart, default_home
 from deident.pseudonyms import ProjectKey
 
 
@@ -80,6 +81,58 @@ def test_places_within_each_other_are_refused_however_they_are_spelled(tmp_path:
         check_apart({"the source": tmp_path / first, "the destination": str(tmp_path / second)})
     assert str(tmp_path) not in str(caught.value)
     assert "the source" in str(caught.value)
+
+
+def test_a_lock_is_held_by_one_and_waited_for_by_others(tmp_path: Path) -> None:
+    home = ProjectHome.open(tmp_path / "home")
+    order: list[str] = []
+    held = home.lock("study-a")
+
+    def wait() -> None:
+        with home.lock("study-a"):
+            order.append("second")
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    with pytest.raises(Busy):
+        home.lock("study-a", wait=False)
+    with home.lock("study-b", wait=False):
+        order.append("first")
+    held.release()
+    held.release()
+    thread.join()
+    assert order == ["first", "second"]
+    assert list(home.runs.iterdir()) == []
+
+
+def test_a_shared_lock_lasts_until_its_last_holder_gives_it_up(tmp_path: Path) -> None:
+    home = ProjectHome.open(tmp_path / "home")
+    with home.lock("run", shared=True, wait=False):
+        home.lock("run", shared=True, wait=False).release()
+        with pytest.raises(Busy):
+            home.lock("run", wait=False)
+    with home.lock("run", wait=False):
+        pass
+
+
+def test_many_threads_never_hold_a_lock_together(tmp_path: Path) -> None:
+    home = ProjectHome.open(tmp_path / "home")
+    inside, seen = 0, []
+
+    def work() -> None:
+        nonlocal inside
+        for _ in range(50):
+            with home.lock("same"):
+                inside += 1
+                seen.append(inside)
+                inside -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [1] * 200
 
 
 def test_places_beside_each_other_are_fine(tmp_path: Path) -> None:

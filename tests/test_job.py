@@ -130,6 +130,7 @@ def test_the_staging_of_a_killed_run_is_swept_and_that_of_a_living_one_is_not(tm
     )
     tests = str(Path(__file__).parent)
     subprocess.run([sys.executable, "-c", script, str(tmp_path), tests], check=False)
+    (tmp_path / "home" / "runs" / "long-gone").touch()
     with open_job(tmp_path, "living") as living, open_job(tmp_path, "other") as context:
         living.staging.put("living/study/000001.dcm", b"at work")
         assert context.staging.exists("killed/study/000001.dcm")

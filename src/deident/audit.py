@@ -14,10 +14,12 @@ from typing import BinaryIO, Final, Self
 
 from deident import __version__
 from deident.engine.result import Deidentified, Statistics
-from deident.errors import AlreadyExists, Ending, Reason, UsageProblem
+from deident.errors import AlreadyExists, Ending, PlaceProblem, Reason
 from deident.profile.decision import Decision
 from deident.profile.model import Profile
 from deident.pseudonyms import Pseudonyms
+from deident.stores.files import PRIVATE, publish_named
+from deident.stores.problems import safe_writing
 
 __all__ = ["SCHEMA", "AuditLog", "AuditRecord", "held", "now", "released", "tags_fragment", "withdrawn"]
 
@@ -143,7 +145,8 @@ class AuditLog:
     """Writes the document record by record; it appears under its name, whole and valid, when the context is left.
 
     That is so after an error as well (`complete` is then false): what was released until then must be on record.
-    Memory stays flat. Raises AlreadyExists when the file is there and `overwrite` was not asked for. Not thread safe.
+    Memory stays flat. Raises AlreadyExists when the file is there and `overwrite` was not asked for, PlaceProblem or
+    TransientProblem where the file system fails. Not thread safe.
     """
 
     def __init__(self, path: Path | str, *, profile: Profile, run: str = "", overwrite: bool = False) -> None:
@@ -157,19 +160,21 @@ class AuditLog:
         self._reasons: Counter[Reason] = Counter()
 
     def __enter__(self) -> Self:
-        failure = ""
-        try:
-            if not self._overwrite and os.path.lexists(self._path):
-                raise AlreadyExists("the audit log exists already")
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            self._file = open(os.open(self._temporary, flags, 0o600), "wb", buffering=1 << 18)
-            self._file.write(self._head())
-        except OSError as problem:
-            failure = os.strerror(problem.errno or 0)
-        if failure:
-            raise UsageProblem(f"the audit log cannot be written: {failure}")
+        if not self._overwrite and os.path.lexists(self._path):
+            raise AlreadyExists("the audit log exists already")
+        if not self._path.parent.is_dir():
+            raise PlaceProblem("the folder of the audit log does not exist")
+        self._file = self._create()
         return self
 
+    @safe_writing
+    def _create(self) -> BinaryIO:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        file = os.fdopen(os.open(self._temporary, flags, PRIVATE), "wb", buffering=1 << 18)
+        file.write(self._head())
+        return file
+
+    @safe_writing
     def add(self, record: AuditRecord) -> None:
         """Append one record."""
         assert self._file is not None, "add() outside of the context"
@@ -179,6 +184,7 @@ class AuditLog:
             self._reasons[record.reason] += 1
         self._file.write(separator + record.to_json().encode())
 
+    @safe_writing
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -188,10 +194,8 @@ class AuditLog:
         try:
             with file:
                 file.write(self._tail(complete=kind is None))
-            if self._overwrite:
-                os.replace(self._temporary, self._path)
-            else:
-                os.link(self._temporary, self._path)
+            temporary, name = str(self._temporary), str(self._path)
+            publish_named(None, -1, temporary, name, overwrite=self._overwrite, mode=PRIVATE)
         finally:
             self._temporary.unlink(missing_ok=True)
 

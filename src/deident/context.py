@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import functools
 import os
 import secrets
@@ -13,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from deident import __version__
 from deident.engine import Deidentifier
-from deident.errors import PlaceProblem, TransientProblem, UsageProblem
-from deident.home import ProjectHome, check_apart
+from deident.errors import PlaceProblem, UsageProblem
+from deident.home import Busy, Lock, ProjectHome, check_apart
 from deident.job import Job
 from deident.ledger import Ledger
 from deident.profile import Profile
@@ -27,9 +26,6 @@ from deident.stores.folder import FolderStore
 from deident.stores.protocol import Store
 
 __all__ = ["Context", "new_run", "worker_context"]
-
-
-_ATTEMPTS: Final = 10
 
 
 def new_run() -> str:
@@ -55,7 +51,7 @@ class Context:
     released: Store = field(repr=False)
     ledger: Ledger = field(repr=False)
     code_version: str = __version__
-    _lock: int = field(default=-1, repr=False)
+    _lock: Lock | None = field(default=None, repr=False)
     _local: threading.local = field(default_factory=threading.local, repr=False)
 
     @classmethod
@@ -80,7 +76,7 @@ class Context:
             staging=FolderStore(home.staging, private=True),
             released=FolderStore(job.destination),
             ledger=Ledger(FolderStore(home.ledger, private=True)),
-            _lock=_lock_run(home, run),
+            _lock=home.lock(run, shared=True, wait=False),
         )
 
     def engine(self) -> Deidentifier:
@@ -90,21 +86,25 @@ class Context:
             engine = self._local.engine = Deidentifier(self.profile, self.pseudonyms)
         return engine
 
+    def sync(self) -> None:
+        """Return when everything released and recorded so far would survive a power cut. Once per run: it is slow."""
+        self.released.sync()
+        FolderStore(self.home.root, private=True).sync()
+
     def audit_file(self, study: str) -> Path:
         """Where the audit log of a study of this run stands; the folder is made."""
         folder = self.home.audit / self.run
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder / f"{study}.json"
 
+    def study_lock(self, study: str) -> Lock:
+        """Wait until no other thread or process of this project releases the study, and keep them waiting."""
+        return self.home.lock(f"study-{study}")
+
     def close(self) -> None:
-        """Give up the lock on the run; the last of parent and workers removes its file."""
-        if self._lock < 0:
-            return
-        with contextlib.suppress(OSError):
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            (self.home.runs / self.run).unlink(missing_ok=True)
-        os.close(self._lock)
-        object.__setattr__(self, "_lock", -1)
+        """Give up the lock on the run."""
+        if self._lock is not None:
+            self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -116,15 +116,12 @@ class Context:
 
     def sweep(self) -> int:
         """Remove what killed runs left in staging: it counts as originals. Returns how many runs that were."""
+        staged = set(os.listdir(self.home.staging))
         swept = 0
-        for name in sorted(os.listdir(self.home.staging)):
-            lock = _try_lock(self.home.runs / name)
-            if lock < 0:
-                continue
-            shutil.rmtree(self.home.staging / name, ignore_errors=True)
-            (self.home.runs / name).unlink(missing_ok=True)
-            os.close(lock)
-            swept += 1
+        for name in sorted(staged.union(os.listdir(self.home.runs))):
+            with contextlib.suppress(Busy), self.home.lock(name, wait=False):
+                shutil.rmtree(self.home.staging / name, ignore_errors=True)
+                swept += name in staged
         return swept
 
 
@@ -143,33 +140,3 @@ def _checked(run: str) -> str:
 def _check_source(source: str) -> None:
     if not os.path.isdir(Path(source).expanduser()):
         raise PlaceProblem("the source is no folder, or cannot be reached")
-
-
-def _lock_run(home: ProjectHome, run: str) -> int:
-    """A shared lock: parent and workers of one run hold it together."""
-    failure = "it is being cleaned up"
-    for _ in range(_ATTEMPTS):
-        try:
-            lock = _open_lock(home.runs / run)
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            if os.fstat(lock).st_nlink:
-                return lock
-            os.close(lock)  # removed between opening and locking: a lock on it would be seen by nobody
-        except OSError as problem:
-            failure = os.strerror(problem.errno or 0)
-    raise TransientProblem(f"the run cannot be locked: {failure}")
-
-
-def _open_lock(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-
-
-def _try_lock(path: Path) -> int:
-    """The exclusive lock of a run that nobody works on any more, else -1."""
-    lock = _open_lock(path)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        return -1
-    return lock

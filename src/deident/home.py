@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import permutations
 from pathlib import Path
+from types import TracebackType
 from typing import Final
 
-from deident.errors import PlaceProblem
+from deident.errors import PlaceProblem, TransientProblem
 
-__all__ = ["ProjectHome", "check_apart", "default_home"]
+__all__ = ["Busy", "Lock", "ProjectHome", "check_apart", "default_home"]
 
 _MARKER: Final = "deident-home"
 _FOLDERS: Final = ("staging", "ledger", "reports", "audit", "prefect", "runs")
@@ -65,8 +68,15 @@ class ProjectHome:
 
     @property
     def runs(self) -> Path:
-        """One lock file for each run that is at work."""
+        """One lock file for each run that is at work and for each study that is being released."""
         return self.root / "runs"
+
+    def lock(self, name: str, *, shared: bool = False, wait: bool = True) -> Lock:
+        """Lock `name` for this process, or thread. Raises Busy when another has it and `wait` is off.
+
+        A killed process loses its locks. Raises TransientProblem where the file system fails.
+        """
+        return Lock(self.runs / name, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, wait=wait)
 
     @classmethod
     def open(cls, root: Path | str | None = None) -> ProjectHome:
@@ -85,6 +95,58 @@ class ProjectHome:
         if failure:
             raise PlaceProblem(f"the project home cannot be used: {failure}")
         return home
+
+
+class Busy(TransientProblem):
+    """Another process holds the lock."""
+
+
+class Lock:
+    """A lock on a name, held from its making to `release`; the last to release a shared one removes its file."""
+
+    def __init__(self, path: Path, kind: int, *, wait: bool) -> None:
+        self._path = path
+        self._fd = -1
+        while self._fd < 0:
+            fd = _lock_file(path, kind if wait else kind | fcntl.LOCK_NB)
+            if os.fstat(fd).st_nlink:
+                self._fd = fd
+            else:
+                os.close(fd)  # removed by its holder while we waited: nobody else would see a lock on it
+
+    def release(self) -> None:
+        """Give the lock up; again does nothing."""
+        fd, self._fd = self._fd, -1
+        if fd < 0:
+            return
+        with contextlib.suppress(OSError):
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._path.unlink()
+        os.close(fd)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def _lock_file(path: Path, operation: int) -> int:
+    failure: TransientProblem
+    fd = -1
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        fcntl.flock(fd, operation)
+        return fd
+    except BlockingIOError:
+        failure = Busy("another process holds the lock")
+    except OSError as problem:
+        failure = TransientProblem(f"locking failed: {os.strerror(problem.errno or 0)}")
+    if fd >= 0:
+        os.close(fd)
+    raise failure
 
 
 def _check_own(path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from deident.errors import DeidentError, NotFound
+from deident.errors import AlreadyExists, DeidentError, NotFound, TransientProblem
 from deident.ledger import OutputDigest
 from deident.stores.protocol import Store, read_all
 
@@ -14,6 +14,7 @@ __all__ = ["NAME", "SCHEMA", "Manifest", "ManifestError", "publish", "read_manif
 
 SCHEMA: Final = "deident-manifest/1"
 NAME: Final = "manifest.json"
+_ATTEMPTS: Final = 5
 
 
 class ManifestError(DeidentError):
@@ -74,10 +75,15 @@ def publish(store: Store, folder: str, new: Manifest) -> Manifest:
 
     The version is at least that of `new`, and above that of the manifest which it supersedes.
     """
-    old = read_manifest(store, folder)
-    if old is not None:
-        if new.same_content(old):
-            return old
-        new = replace(new, version=max(new.version, old.version + 1))
-    store.put(folder + NAME, new.to_bytes(), overwrite=old is not None)
-    return new
+    for _ in range(_ATTEMPTS):
+        old = read_manifest(store, folder)
+        if old is not None:
+            if new.same_content(old):
+                return old
+            new = replace(new, version=max(new.version, old.version + 1))
+        try:
+            store.put(folder + NAME, new.to_bytes(), overwrite=old is not None)
+        except AlreadyExists:
+            continue  # from another machine, which no lock of ours keeps away
+        return new
+    raise TransientProblem("others write the same manifest")

@@ -23,7 +23,11 @@ class ReportFiles:
 
 
 def write_report(context: Context, report: RunReport) -> ReportFiles:
-    """Write `report.json` and `report.html` for the run, each whole or not at all; one of the same run is replaced."""
+    """Write `report.json` and `report.html` for the run, each whole or not at all; one of the same run is replaced.
+
+    Outputs and ledger are flushed first: what a report calls released would survive a power cut.
+    """
+    context.sync()
     store = FolderStore(context.home.reports, private=True)
     data = json.dumps({"schema": SCHEMA, **asdict(report)}, indent=1).encode() + b"\n"
     store.put(f"{report.run}/report.json", data, overwrite=True)

@@ -12,12 +12,22 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Final, Self
 
-from deident.engine.segments import MaskedRange, Segment, Source, SourceRange, materialise
+from deident.engine.segments import Segment, Source
 from deident.errors import Reason, Refusal
+from deident.stores.carry import carry_out
 from deident.stores.problems import safe_reading, safe_writing
-from deident.stores.protocol import BLOCK
 
-__all__ = ["PRIVATE", "PUBLIC", "OpenFile", "link_open_file", "open_file", "umask", "version_of", "write_file"]
+__all__ = [
+    "PRIVATE",
+    "PUBLIC",
+    "OpenFile",
+    "link_open_file",
+    "open_file",
+    "publish_named",
+    "umask",
+    "version_of",
+    "write_file",
+]
 
 #: Modes of files; PUBLIC is narrowed by the umask.
 PUBLIC: Final = 0o666
@@ -27,13 +37,6 @@ _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O
 _TEMPORARY: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _UNNAMED: Final = os.O_WRONLY | getattr(os, "O_TMPFILE", 0) | os.O_CLOEXEC
 _HAS_UNNAMED: Final = hasattr(os, "O_TMPFILE") and os.path.isdir("/proc/self/fd")
-#: Vectors handed to one writev (IOV_MAX is 1024 on Linux).
-_VECTORS: Final = 512
-#: A range below this length is read and written with its neighbours: cheaper than two more system calls.
-_SMALL: Final = 1 << 15
-_NO_KERNEL_COPY: Final = frozenset(
-    {errno.EXDEV, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM, errno.ETXTBSY, errno.EBADF}
-)
 
 
 class OpenFile:
@@ -147,12 +150,12 @@ def _write(
 ) -> int:
     fd, temporary = _create(folder, mode)
     try:
-        size = _fill(fd, segments, source)
+        size = carry_out(fd, segments, source)
         check = getattr(source, "check_unchanged", None)
         if check is not None:
             check()
         if temporary:
-            _publish_named(folder, fd, temporary, name, overwrite, mode)
+            publish_named(folder, fd, temporary, name, overwrite=overwrite, mode=mode)
         else:
             link_open_file(folder, fd, name, overwrite=overwrite)
         temporary = ""
@@ -194,7 +197,8 @@ def link_open_file(folder: int, fd: int, name: str, *, overwrite: bool) -> None:
         _replace(folder, temporary, name)
 
 
-def _publish_named(folder: int, fd: int, temporary: str, name: str, overwrite: bool, mode: int) -> None:
+def publish_named(folder: int | None, fd: int, temporary: str, name: str, *, overwrite: bool, mode: int) -> None:
+    """Give the finished file `fd`, now called `temporary`, its name and mode. Without `folder` both names are paths."""
     if mode != PRIVATE:
         os.fchmod(fd, mode & ~umask())
     if overwrite:
@@ -212,7 +216,7 @@ def _publish_named(folder: int, fd: int, temporary: str, name: str, overwrite: b
         os.unlink(temporary, dir_fd=folder)
 
 
-def _check_absent(folder: int, name: str) -> None:
+def _check_absent(folder: int | None, name: str) -> None:
     try:
         os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
@@ -220,7 +224,7 @@ def _check_absent(folder: int, name: str) -> None:
     raise FileExistsError(errno.EEXIST, "")
 
 
-def _replace(folder: int, temporary: str, name: str) -> None:
+def _replace(folder: int | None, temporary: str, name: str) -> None:
     """Rename over `name`. The temporary name goes in any case: rename does nothing when both are the same file."""
     try:
         os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -239,79 +243,3 @@ def umask() -> int:
         current = os.umask(0o077)
         os.umask(current)
         return current
-
-
-def _fill(fd: int, segments: Iterable[Segment], source: Source | None) -> int:
-    """Carry the segments out: literals gathered into few writes, large ranges copied by the kernel."""
-    fileno = getattr(source, "fileno", None)
-    readable: int = fileno() if fileno is not None else -1
-    gathered: list[bytes] = []
-    size = 0
-    for segment in segments:
-        if isinstance(segment, bytes):
-            size += len(segment)
-            gathered.append(segment)
-        elif source is None:
-            raise ValueError("a range of a source needs the source")
-        else:
-            size += segment.length
-            if segment.length < _SMALL:
-                gathered.extend(_ranges(segment, source))
-            else:
-                _write_all(fd, gathered)
-                gathered = []
-                _carry_out(fd, segment, source, readable)
-        if len(gathered) >= _VECTORS:
-            _write_all(fd, gathered)
-            gathered = []
-    if gathered:
-        _write_all(fd, gathered)
-    return size
-
-
-def _carry_out(fd: int, segment: SourceRange | MaskedRange, source: Source, readable: int) -> None:
-    if isinstance(segment, SourceRange) and readable >= 0:
-        done = _copy(readable, segment.offset, fd, segment.length)
-        segment = SourceRange(segment.offset + done, segment.length - done)
-    for part in _ranges(segment, source):
-        _write_all(fd, [part])
-
-
-def _ranges(segment: Segment, source: Source) -> Iterable[bytes]:
-    """The bytes of a range; a source that ended since its size was read has changed."""
-    try:
-        yield from materialise([segment], source)
-        return
-    except EOFError:
-        pass
-    raise Refusal(Reason.CHANGED)
-
-
-def _copy(source: int, offset: int, target: int, length: int) -> int:
-    """Let the kernel copy; return how many bytes it did, fewer than `length` where it cannot or the source ended."""
-    done = 0
-    try:
-        while done < length and (copied := os.copy_file_range(source, target, length - done, offset + done)):
-            done += copied
-        return done
-    except OSError as problem:
-        if problem.errno not in _NO_KERNEL_COPY:
-            raise
-    try:
-        while done < length and (copied := os.sendfile(target, source, offset + done, length - done)):
-            done += copied
-    except OSError as problem:
-        if problem.errno not in _NO_KERNEL_COPY:
-            raise
-    return done
-
-
-def _write_all(fd: int, parts: list[bytes]) -> None:
-    """Write until everything is written; a short write happens when a disk is nearly full or a part is very large."""
-    wanted = sum(map(len, parts))
-    written = os.writev(fd, parts)
-    if written == wanted:
-        return
-    rest = memoryview(b"".join(parts))[written:]
-    while rest:
-        rest = rest[os.write(fd, rest[:BLOCK]) :]

@@ -26,6 +26,11 @@ def release(context: Context, validated: ValidatedStudy) -> StudyOutcome:
     Killed anywhere, the next run does the study again and ends with the same objects. Raises TransientProblem and
     PlaceProblem; then nothing new is visible.
     """
+    with context.study_lock(validated.staged.study.id):
+        return _release(context, validated)
+
+
+def _release(context: Context, validated: ValidatedStudy) -> StudyOutcome:
     study, staged = validated.staged.study, validated.staged.staged
     instances = validated.staged.instances
     findings = [*validated.findings, *_own_findings(context, staged)]
