@@ -76,8 +76,7 @@ def _final_state(built: RunReport, unfinished: int) -> State[RunReport]:
     counts = ", ".join(f"{built.inputs[ending.value]} {ending.value}" for ending in Ending)
     if unfinished:
         return Failed(message=f"{counts}, {unfinished} unfinished", data=RunError("studies-unfinished", NAME))
+    name = WITH_QUARANTINE if built.inputs[Ending.QUARANTINED.value] else "Completed"
     if built.nothing_new:
         name = NOTHING_NEW
-    else:
-        name = WITH_QUARANTINE if built.inputs[Ending.QUARANTINED.value] else "Completed"
     return Completed(name=name, message=counts, data=built)

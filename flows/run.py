@@ -13,7 +13,7 @@ from uuid import UUID
 
 from deident.errors import DeidentError, Ending, PlaceProblem, UsageProblem
 from deident.flows.places import register
-from deident.flows.server import Server, starting_server, stop_server
+from deident.flows.server import Server, ServerError, starting_server, stop_server
 from deident.flows.settings import apply, client_environment
 from deident.flows.terminal import Terminal
 from deident.home import ProjectHome, check_apart, default_home
