@@ -88,9 +88,10 @@ class StudyLinks:
         known: set[str],
     ) -> bool:
         if len(olds) != len(news):
-            # Items were removed: what is left must be replacements of what stood here, or not name this study at all.
-            expected = {forward.get(old, "") for old in olds}
-            return all(new in expected or new not in known for new in news)
+            # Items were removed: what is left are replacements of what stood here, or names from outside the study.
+            expected = {forward[old] for old in olds if old in forward}
+            others = [new for new in news if new not in expected]
+            return known.isdisjoint(others) and len(others) <= sum(old not in forward for old in olds)
         for old, new in zip(olds, news, strict=True):
             if well_known(old) or (self._keeps_uids and old == new):
                 continue

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-from pydicom.dataelem import RawDataElement
-from pydicom.values import convert_value
+from pydicom.valuerep import VR
+from pydicom.values import converters
 
 from deident.validation.elements import Node
 from deident.validation.gathering import text_of
@@ -21,7 +21,7 @@ __all__ = ["Screen"]
 _TEXTS: Final = frozenset(
     {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"}
 )
-_FREE_TEXTS: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
+_IN_CHARACTER_SET: Final = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
 _UID_IN_BYTES: Final = re.compile(rb"[0-2](?:\.\d+){3,}")
 #: Value Type and Relationship Type of content items (PS3.3 C.17.3); `TEXT` may also be somebody's name.
 _ENUMERATED: Final = {
@@ -90,10 +90,8 @@ class Screen:
     def _decodes(self, node: Node) -> bool:
         """Whether pydicom converts the value without an exception, a warning or a change of VR."""
         before = self.warnings.count
-        value = node[3] or b""
-        raw = RawDataElement(node[1], node[2], len(value), value, 0, False, node[5])  # type: ignore[arg-type]
         try:
-            convert_value(node[2], raw, list(node[4]))
+            _convert(node[2], node[3] or b"", list(node[4]), little=node[5])
         except PYDICOM_ERRORS:
             return False
         return self.warnings.count == before
@@ -117,6 +115,20 @@ class Screen:
     def has_uid(self, data: bytes) -> bool:
         """Whether bytes hold an original UID in clear."""
         return any(self.matcher.is_original_uid(uid.decode()) for uid in _UID_IN_BYTES.findall(data))
+
+
+def _convert(vr: str, value: bytes, encodings: list[str], *, little: bool) -> None:
+    """Decode as pydicom's convert_value does, without its trying of other VRs when the right one fails."""
+    converter: Any = converters[VR(vr)]
+    if isinstance(converter, tuple):
+        function, form = converter
+        function(value, little, form)
+    elif vr == "PN":
+        converter(value, encodings)
+    elif vr in _IN_CHARACTER_SET:
+        converter(value, encodings, vr)
+    else:
+        converter(value, little, None)
 
 
 def _is_enumerated(node: Node) -> bool:

@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import Final
 
 from pydicom.dataelem import RawDataElement
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import data_element_generator
 from pydicom.tag import BaseTag
 
@@ -21,7 +22,7 @@ __all__ = ["PYDICOM_ERRORS", "Instance", "PixelPlace", "Unreadable", "read_insta
 #: What pydicom raises on broken input. Their messages quote values: they are never shown nor chained.
 PYDICOM_ERRORS: Final = (
     *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, NotImplementedError, OSError),
-    *(RecursionError, TypeError, ValueError, struct.error, zlib.error),
+    *(RecursionError, TypeError, ValueError, struct.error, zlib.error, BytesLengthException, InvalidDicomError),
 )
 
 _WINDOW: Final = 1 << 16

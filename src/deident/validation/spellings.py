@@ -32,9 +32,9 @@ _DATE_PLACEHOLDERS: Final = frozenset(
 class Spellings:
     """All in casefolded words, but for `texts`.
 
-    `words`: found as one word or as a run of words that make it up; `glued`: found as one word alone; `phrases`: found as
-    this run of words, joined by one blank; `inside`: found anywhere (scripts without word boundaries); `whole`: too short
-    to search, found as the whole value; `dates`: eight digits, year first; `texts`: as written, for the search in bytes.
+    `words`: found as one word or as a run of words that make it up; `glued`: found as one word alone; `phrases`: found
+    as this run of words, joined by one blank; `inside`: found anywhere (scripts without word boundaries); `whole`: too
+    short to search, found as the whole value; `dates`: eight digits; `texts`: as written, for the search in bytes.
     """
 
     words: set[str] = field(default_factory=set, repr=False)
