@@ -253,8 +253,9 @@ class Run:
             literal = _splice(part)
             if literal:
                 result.append(literal)
-            if part.end > len(part.buffer):
-                result.append(SourceRange(part.base + len(part.buffer), part.end - len(part.buffer)))
+            done = max(len(part.buffer), part.edits[-1][1] if part.edits else 0)  # a removed value may reach beyond
+            if part.end > done:
+                result.append(SourceRange(part.base + done, part.end - done))
         rest = insertions.rest(self._level, self.notes)
         if rest:
             result.append(rest)
