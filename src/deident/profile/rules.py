@@ -51,9 +51,9 @@ _GAP_CODES: Final = {
     "url": "X/Z/D",
     "identifier": "X/Z/D",
     "free-text": "X/Z/D",
-    "encrypted": "X",
-    "signature": "X",
 }
+#: Type 1C in every IOD, but of a condition that ends with de-identification: encrypted originals, and signatures over them.
+_NO_LONGER_TRUE: Final = frozenset({"encrypted", "signature"})
 
 
 class Place(NamedTuple):
@@ -133,6 +133,8 @@ class Rules:
         gap = confidentiality.gap(tag)
         if gap and gap.kind == "uid-class":
             return Action.KEEP, "gaps:uid-class", Method.PLAIN
+        if gap and gap.kind in _NO_LONGER_TRUE:
+            return Action.REMOVE, f"gaps:{gap.kind}", Method.PLAIN
         if gap and gap.kind in _GAP_CODES:
             return resolve(_GAP_CODES[gap.kind], place.type_of(tag), vr), f"gaps:{gap.kind}", Method.PLAIN
         if known is None:
