@@ -37,6 +37,8 @@ def main(argv: list[str] | None = None) -> int:
             _stop_server(work)
     text = "\n\n".join([_conditions(options), *(f"### {title}\n\n{table}" for title, table in sections)]) + "\n"
     (options.results / "benchmark.md").write_text(text)
+    if options.docs is not None:
+        _put_into(options.docs, text)
     document = {"machine": _machine(), "slices": options.slices, "rounds": options.rounds, "parts": results}
     (options.results / "benchmark.json").write_text(json.dumps(document, indent=1) + "\n")
     print(text)
@@ -50,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--frames", type=int, default=2040, help="frames of the multi-frame; 2040 make 1 GB (the default)")
     add("--rounds", type=int, default=5, help="interleaved repetitions (default: 5)")
     add("--parts", default=",".join(PARTS), help="which of %(default)s")
+    add("--tools", metavar="A,B", help="only tools whose names hold one of these (default: all); cp and pydicom always")
     add("--peers", action=argparse.BooleanOptionalAction, default=True, help="install and measure other Python tools")
     add("--work", type=Path, help="folder for inputs and outputs, 4 GB (default: the one for temporary files)")
     add(
@@ -58,7 +61,16 @@ def _parser() -> argparse.ArgumentParser:
         default=Path("build"),
         help="folder for benchmark.md and benchmark.json (default: build)",
     )
+    add("--docs", type=Path, help="a page to put the tables into, between its two comments")
     return parser
+
+
+def _put_into(page: Path, tables: str) -> None:
+    before, begin, rest = page.read_text().partition("<!-- results: written by python -m benchmarks --docs -->\n")
+    _, end, after = rest.partition("<!-- end of results -->")
+    if not end:
+        raise SystemExit(f"--docs: {page.name} has no place for the tables")
+    page.write_text(f"{before}{begin}\n{tables}\n{end}{after}")
 
 
 def _generate(folder: Path, slices: int, frames: int) -> None:
@@ -85,7 +97,7 @@ def _measure(
     results: dict[str, Any] = {}
 
     def run(name: str, tools: list[Tool], kind: str, rounds: int = options.rounds) -> list[Row]:
-        rows = compare(tools, inputs / kind, work / "runs", rounds)
+        rows = compare(_chosen(tools, options.tools), inputs / kind, work / "runs", rounds)
         results[name] = [row.plain() for row in rows]
         return rows
 
@@ -107,6 +119,12 @@ def _measure(
         size = sum(path.stat().st_size for path in (inputs / "large").iterdir())
         sections.append(("One large multi-frame", memory_table(large, one, size / 1e6)))
     return sections, results
+
+
+def _chosen(tools: list[Tool], names: str | None) -> list[Tool]:
+    """The tools to run; the steps of trust make sense together only."""
+    wanted = names.split(",") if names else [""]
+    return [tool for tool in tools if tool.always or any(name in tool.name for name in wanted)]
 
 
 def _start_server(source: Path, work: Path) -> None:

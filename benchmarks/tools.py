@@ -43,6 +43,7 @@ class Tool:
     command: Callable[[Place], Sequence[str]]
     needs_output: bool = False
     ours: bool = False
+    always: bool = False
 
 
 def peers_venv(folder: Path) -> Path | None:
@@ -65,8 +66,8 @@ def peers_venv(folder: Path) -> Path | None:
 def engine_tools(peers: Path | None) -> list[Tool]:
     """The first claim: `deident anonymize` beside copying, pydicom and the other tools."""
     return [
-        Tool("cp -r", "copies the bytes", lambda at: ["cp", "-r", str(at.source), str(at.output)]),
-        Tool(YARDSTICK, "dcmread, save_as; changes nothing", lambda at: _runner("pydicom_copy", at)),
+        Tool("cp -r", "copies the bytes", lambda at: ["cp", "-r", str(at.source), str(at.output)], always=True),
+        Tool(YARDSTICK, "dcmread, save_as; changes nothing", lambda at: _runner("pydicom_copy", at), always=True),
         *_deident_tools(),
         *_gdcm_tools(),
         *(_python_peers(peers) if peers else []),
@@ -126,7 +127,7 @@ def pipeline_tools() -> list[Tool]:
     """The second claim: studies through staging, independent validation and release, without and with Prefect."""
     path = "discovery, staging, digests, independent validation, release, audit, ledger, report"
     return [
-        Tool(YARDSTICK, "dcmread, save_as; changes nothing", lambda at: _runner("pydicom_copy", at)),
+        Tool(YARDSTICK, "dcmread, save_as; changes nothing", lambda at: _runner("pydicom_copy", at), always=True),
         Tool("study path, 1 process", path, lambda at: _runner("study_path", at, str(at.own / "home"), "1"), ours=True),
         Tool("study path, 2 workers", path, lambda at: _runner("study_path", at, str(at.own / "home"), "2"), ours=True),
         Tool("flow, 2 workers", f"{path}; under Prefect, its server not counted", _flow, ours=True),
@@ -145,7 +146,7 @@ def step_tools() -> list[Tool]:
         "digest": "+ SHA-256 of the output",
         "validate": "+ independent validation",
     }
-    return [Tool(step, does, _step(step), ours=True) for step, does in steps.items()]
+    return [Tool(step, does, _step(step), ours=True, always=True) for step, does in steps.items()]
 
 
 def _step(step: str) -> Callable[[Place], Sequence[str]]:
