@@ -277,6 +277,10 @@ class Level:
             return (AGE, advance, offset, number, malformed, tag)
         if method in _DEFERRED_METHODS:
             return (DEFERRED, advance, offset, method, tag, self._written_vr(tag, vr), number, decision.kind)
+        known = dictionary.attribute(tag)
+        if action is Action.KEEP and known is not None and known.vrs[0] == "SQ":
+            gone = self.plan.rules.blanked(self.place, tag, "SQ", "a sequence that cannot be walked")
+            return (EDIT, advance, self._replacement(gone, "SQ"), self.plan.decisions.number(gone))
         if action is Action.KEEP:
             return advance if decision.overridden else self._kept(tag, vr, wire_vr, offset, length)
         if action is Action.UID:

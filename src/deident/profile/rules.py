@@ -109,11 +109,11 @@ class Rules:
         kind = "" if action is Action.KEEP and method is Method.PLAIN else kind_of(tag, vr)
         return Decision(tag, place.path, keyword, action, because, kind, method)
 
-    def blanked(self, place: Place, tag: int, vr: str) -> Decision:
-        """The decision for a kept attribute in which a known identifier was found (RULES 14.5)."""
+    def blanked(self, place: Place, tag: int, vr: str, because: str = "known-identifier") -> Decision:
+        """The decision for a kept attribute whose value must not stay: a known identifier was found in it (RULES 14.5)."""
         known = dictionary.attribute(tag)
         action = resolve("X/Z/D", place.type_of(tag), vr)
-        return Decision(tag, place.path, known.keyword if known else "", action, "known-identifier")
+        return Decision(tag, place.path, known.keyword if known else "", action, because)
 
     def _action(
         self, place: Place, tag: int, vr: str, known: dictionary.Attribute | None
