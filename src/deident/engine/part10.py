@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from deident import __version__
@@ -174,15 +175,24 @@ def deflate(parts: Iterator[bytes]) -> bytes:
 
 def write_file_head(sop_class: str, sop_instance: str, transfer_syntax: str) -> bytes:
     """A zeroed preamble, `DICM` and a whole new group 0002 (RULES 12.4): nothing of the source is in it."""
+    uid = pad(sop_instance.encode(), "UI")
+    before, after = _around_instance(sop_class, transfer_syntax, len(uid))
+    return before + uid + after
+
+
+@lru_cache(maxsize=256)
+def _around_instance(sop_class: str, transfer_syntax: str, length: int) -> tuple[bytes, bytes]:
+    """What stands before and after a Media Storage SOP Instance UID of `length` bytes."""
     if not is_sop_class(sop_class):
         raise Refusal(Reason.SOP_CLASS_UNKNOWN)
     element = EXPLICIT_LITTLE.element
-    body = (
-        element(0x00020001, "OB", b"\0\1")
-        + element(0x00020002, "UI", pad(sop_class.encode(), "UI"))
-        + element(0x00020003, "UI", pad(sop_instance.encode(), "UI"))
-        + element(0x00020010, "UI", pad(transfer_syntax.encode(), "UI"))
+    first = element(0x00020001, "OB", b"\0\1") + element(0x00020002, "UI", pad(sop_class.encode(), "UI"))
+    instance = element(0x00020003, "UI", bytes(length))
+    last = (
+        element(0x00020010, "UI", pad(transfer_syntax.encode(), "UI"))
         + element(0x00020012, "UI", pad(IMPLEMENTATION_CLASS_UID.encode(), "UI"))
         + element(0x00020013, "SH", pad(f"DEIDENT_{__version__}".encode()[:16], "SH"))
     )
-    return bytes(128) + b"DICM" + element(0x00020000, "UL", len(body).to_bytes(4, "little")) + body
+    size = len(first) + len(instance) + len(last)
+    group_length = element(0x00020000, "UL", size.to_bytes(4, "little"))
+    return bytes(128) + b"DICM" + group_length + first + instance[: len(instance) - length], last

@@ -86,10 +86,10 @@ class Searcher:
     def hits(self, notes: Notes) -> frozenset[bytes]:
         """The kept values that hold a known identifier."""
         known = self._known(notes)
-        uids = _uids(notes)
         found = known.odd_numbers(notes.numbers) if notes.numbers else set()
         if known.clean.issuperset(notes.texts) and not notes.blobs:
             return frozenset(found)
+        uids = _uids(notes)
         blobs = frozenset(notes.blobs)
         for value in blobs.union(notes.texts) - known.clean:
             tokens = known.with_uids.get(value)
@@ -111,11 +111,10 @@ class Searcher:
 
     def suspicious(self, notes: Notes) -> Callable[[bytes], bool]:
         """A predicate: do bytes that are not text hold an identifier of eight bytes or more?"""
-        identifiers = self._known(notes).identifiers
-        uids = [uid for uid in _uids(notes) if len(uid) >= 8]
 
         def predicate(data: bytes) -> bool:
-            return identifiers.in_bytes(data) or any(uid in data for uid in uids)
+            identifiers = self._known(notes).identifiers
+            return identifiers.in_bytes(data) or any(uid in data for uid in _uids(notes) if len(uid) >= 8)
 
         return predicate
 
