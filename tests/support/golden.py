@@ -1,0 +1,66 @@
+"""Readable dumps of the engine's outputs: one line for each element, as `tests/golden/*.txt` holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydicom.datadict import keyword_for_tag
+
+from deident.errors import Refusal
+from support.builders import build
+from support.elements import Element, parse, vr_of
+from support.outputs import fresh, output
+
+__all__ = ["dump", "golden"]
+
+_TEXT = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
+_LONGEST = 72
+
+
+def golden(family: str) -> str:
+    """The output of a family's builder under both presets."""
+    return "\n".join(f"== {profile}\n{_ending(family, profile)}" for profile in ("basic", "research")) + "\n"
+
+
+def _ending(family: str, profile: str) -> str:
+    try:
+        data = output(fresh(profile), build(family))
+    except Refusal as refusal:
+        return f"refused: {refusal}"
+    return "\n".join(dump(data))
+
+
+def dump(data: bytes) -> Iterator[str]:
+    """Each element of a file with tag, VR and value, indented by depth."""
+    file = parse(data)
+    for element in file.meta or []:
+        if element.tag not in (0x00020000, 0x00020013):  # the version of deident, and a length that depends on it
+            yield from _lines(element, 0)
+    for element in file.elements:
+        yield from _lines(element, 0)
+
+
+def _lines(element: Element, depth: int) -> Iterator[str]:
+    name = keyword_for_tag(element.tag)
+    vr = element.vr or vr_of(element.tag)
+    head = f"{'  ' * depth}({element.tag >> 16:04X},{element.tag & 0xFFFF:04X}) {vr} {name}"
+    if element.items is None:
+        yield f"{head} = {_value(element, vr)}" if element.value or element.fragments else head
+        return
+    yield f"{head}: {len(element.items)} items"
+    for number, item in enumerate(element.items, 1):
+        yield f"{'  ' * depth}  item {number}"
+        for inner in item.elements:
+            yield from _lines(inner, depth + 2)
+
+
+def _value(element: Element, vr: str) -> str:
+    if element.fragments is not None:
+        return f"{len(element.fragments)} fragments"
+    if element.tag == 0x00120063:
+        return "(deident and its version)"
+    if vr in _TEXT:
+        text = repr(element.value.rstrip(b"\0 ").decode("ascii", "backslashreplace"))
+        return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    shown = element.value[:16].hex(" ")
+    return shown if len(element.value) <= 16 else f"{shown} ... {len(element.value)} bytes"

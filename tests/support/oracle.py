@@ -1,0 +1,394 @@
+"""A second, slow reading of PS3.15 Table E.1-1 and the IOD types: what must become of every element, one by one.
+
+It shares the JSON tables with deident and nothing else: no rule, no scanner, no look-up. `differences` walks input and output
+side by side and names every element that is not as the oracle says.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from pydicom.datadict import dictionary_VR
+
+from support.elements import Element, Item, Part10, Unparsable, Wire, _Reader, find, parse, vr_of
+
+__all__ = ["Expectation", "Oracle"]
+
+CHARACTERISTICS = "retain_patient_characteristics"
+_STRICT: Final = ("1", "1C", "2", "2C", "3")
+_MARKERS: Final = (0x00120062, 0x00120063, 0x00120064, 0x00280303)
+_AGE, _CONTENT, _GRAPHIC = 0x00101010, 0x0040A730, 0x00700001
+_PSEUDONYMS: Final = {0x00100010, 0x00100020, 0x00200010}
+_ACCESSION: Final = 0x00080050
+_ONE_ITEM: Final = {0x00081072, 0x00080082, 0x00401101, 0x0040A073, _GRAPHIC, 0x0040B020}
+_PIXELS: Final = {0x7FE00008, 0x7FE00009, 0x7FE00010}
+
+#: RULES 2.3: code -> what it means for Type 3 or none, Type 2, Type 1.
+_MEANING: Final = {
+    "Z/D": "ZZD",
+    "X/Z": "XZD",
+    "X/D": "XZD",
+    "X/Z/D": "XZD",
+    "X/Z/U*": "XZD",
+    "X/Z/U": "XZU",
+    "X": "XZD",
+    "Z": "ZZD",
+    "D": "DDD",
+    "U": "UUU",
+}
+#: gaps.json: class -> code; classes that are not here stay (UIDs of classes) or are no element of a data set.
+_GAPS: Final = {
+    **dict.fromkeys(("person-name", "url", "identifier", "free-text", "date"), "X/Z/D"),
+    **dict.fromkeys(("date-as-text", "file-meta"), "X"),
+    "uid": "U",
+    "uid-org": "X/Z/U",
+}
+#: RULES section 3.
+_DUMMY: Final = {
+    **dict.fromkeys("PN LO SH UC ST LT UT AE CS".split(), b"ANONYMIZED"),
+    "AS": b"000Y",
+    "DA": b"19000101",
+    "TM": b"000000",
+    "DT": b"19000101000000",
+    "DS": b"0",
+    "IS": b"0",
+    "UR": b"urn:uuid:00000000-0000-0000-0000-000000000000",
+}
+
+
+def _table(name: str) -> Any:
+    return json.loads((files("deident.standard") / "data" / name).read_text("utf-8"))
+
+
+@cache
+def _rows() -> dict[int, tuple[str, dict[str, str]]]:
+    rows = _table("table_e1_1.json")["rows"]
+    return {int(r["match"]["tag"], 16): (r["basic"], r["options"]) for r in rows if r["match"]["kind"] == "exact"}
+
+
+@cache
+def _gaps() -> dict[int, str]:
+    rows = [(r["tag"].strip("()").replace(",", ""), r["cls"]) for r in _table("gaps.json")["rows"]]
+    return {int(tag, 16): kind for tag, kind in rows if "x" not in tag.lower()}
+
+
+@cache
+def _iods() -> Any:
+    return _table("iod_types.json")
+
+
+@cache
+def _well_known() -> frozenset[str]:
+    return frozenset(_table("uid_registry.json")["uids"])
+
+
+def _known_vr(tag: int) -> str | None:
+    """The VR that PS3.6 gives (data_elements.json has the newest edition), None for elements that it does not know."""
+    rows = _table_rows()
+    for key in (f"{tag:08X}", f"{tag >> 24:02X}XX{tag & 0xFFFF:04X}"):
+        if key in rows:
+            return str(rows[key][0]).split("/")[0]
+    try:
+        return str(dictionary_VR(tag)).split(" ")[0]
+    except KeyError:
+        return None
+
+
+@cache
+def _table_rows() -> Any:
+    return _table("data_elements.json")["rows"]
+
+
+@dataclass
+class Expectation:
+    """What was compared: counts by letter, and the UIDs with their replacements over all files."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    uids: dict[str, str] = field(default_factory=dict)
+
+
+class Oracle:
+    """Compares outputs of one profile with their inputs. `options` are those of Table E.1-1 that are on."""
+
+    def __init__(self, options: frozenset[str] = frozenset()) -> None:
+        self.options = options
+        self.seen = Expectation()
+        self._found: list[str] = []
+        self._blanked: frozenset[tuple[int, ...]] = frozenset()
+        self._modules: list[dict[str, Any]] = []
+        self._report = False
+        self._little = True
+
+    def differences(self, source: bytes, output: bytes, blanked: frozenset[tuple[int, ...]] = frozenset()) -> list[str]:
+        """Every deviation, as text without values. `blanked` are paths at which a known identifier was found."""
+        before, after = parse(source), parse(output)
+        self._found, self._blanked = [], blanked
+        self._in_force(before)
+        self._little = before.wire.little
+        self._level(before.elements, after.elements, (), after)
+        self._heads(after)
+        return self._found
+
+    # --- types ------------------------------------------------------------------------------------------------
+
+    def _in_force(self, file: Part10) -> None:
+        """The item templates of the modules in force (RULES 2.2)."""
+        tables, sop_class = _iods(), _text(file.elements, 0x00080016)
+        iod = tables["sop"].get(sop_class) or tables["sop_alias"][sop_class]
+        listed = [
+            (tables["template"][tables["module"][m]], usage, m)
+            for m, usage in tables["iod"][iod]
+            if m in tables["module"]
+        ]
+        mandatory = {tag for root, usage, _m in listed if usage == "M" for tag in root}
+        present = {f"{e.tag:08X}" for e in file.elements}
+        self._modules = []
+        for root, usage, _name in listed:
+            own: set[str] = set()
+            for wanted in (("1", "2"), ("1C", "2C")):
+                own = own or {
+                    t for t, entry in root.items() if t not in mandatory and "X" not in t and _kind(entry) in wanted
+                }
+            if usage == "M" or own & present:
+                self._modules.append(root)
+        self._report = any(name == "sr-document-content" for _root, _usage, name in listed)
+
+    def _type(self, path: tuple[int, ...], tag: int) -> str:
+        types = []
+        for template in self._modules:
+            at: Any = template
+            for step in path:
+                entry = at.get(f"{step:08X}") if at is not None else None
+                at = _iods()["template"][entry[1]] if isinstance(entry, list) and entry[1] is not None else None
+            if at is not None and f"{tag:08X}" in at:
+                types.append(_kind(at[f"{tag:08X}"]))
+        return min(types, key=_STRICT.index, default="3")
+
+    # --- decisions ---------------------------------------------------------------------------------------------
+
+    def _letter(self, path: tuple[int, ...], element: Element, vr: str) -> str:
+        """K, X, Z, D, U, or P (pseudonym), A (age), I (dummy item), M (a marker, written anew)."""
+        tag, group, known = element.tag, element.tag >> 16, _known_vr(element.tag)
+        if group & 1 or tag & 0xFFFF == 0 or group in (0x0000, 0x0002, 0x0004) or group >> 8 in (0x50, 0x60):
+            return "X"
+        if group >> 8 == 0x7F and (group != 0x7FE0 or path):
+            return "X"
+        if tag in _MARKERS:
+            return "X" if path else "M"
+        if tag in _PIXELS:
+            return "K"
+        row = _rows().get(tag)
+        if tag == _ACCESSION or (tag in _PSEUDONYMS and not path):
+            return "P"
+        if row and any(row[1].get(option) == "K" for option in self.options):
+            return "A" if vr == "AS" else "K"
+        if tag == _CONTENT:
+            return "I" if self._report and not path else "X"
+        if row:
+            return self._resolved(row[0], path, tag, vr)
+        gap = _gaps().get(tag)
+        if gap == "uid-class":
+            return "K"
+        if gap in ("encrypted", "signature"):
+            return "X"
+        if gap in _GAPS:
+            return self._resolved(_GAPS[gap], path, tag, vr)
+        if known is None or (vr == "SQ") != (known == "SQ"):
+            return "X"
+        return self._resolved("X/Z/D", path, tag, vr) if vr in ("DA", "TM", "DT", "PN") else "K"
+
+    def _resolved(self, code: str, path: tuple[int, ...], tag: int, vr: str) -> str:
+        kind = self._type(path, tag)
+        letter = _MEANING[code][0 if kind == "3" else 1 if kind[0] == "2" else 2]
+        if vr == "UI" and letter == "D":
+            return "U"
+        if vr == "SQ":
+            if letter in "ZD" and kind == "3":
+                return "X"
+            if letter == "D":
+                return "I" if tag in _ONE_ITEM else "K"
+        return letter
+
+    # --- comparing ---------------------------------------------------------------------------------------------
+
+    def _readable(self, element: Element, vr: str) -> list[Item] | None:
+        """Items; none where a UN sequence stands in a big-endian data set: deident does not walk those."""
+        return element.items if not self._little else _items(element, vr)
+
+    def _level(self, before: list[Element], after: list[Element], path: tuple[int, ...], file: Part10) -> None:
+        rest, inserted = list(after), {*_MARKERS, _AGE} - ({_AGE} & {e.tag for e in before})
+        for element in before:
+            vr = _vr(element)
+            letter = self._letter(path, element, vr)
+            if letter == "M":
+                continue
+            while not path and rest and rest[0].tag in inserted:
+                self._insertion(rest.pop(0))
+            found = rest.pop(0) if rest and rest[0].tag == element.tag else None
+            self._element(letter, element, found, (*path, element.tag), vr, file)
+        while not path and rest and rest[0].tag in inserted:
+            self._insertion(rest.pop(0))
+        for extra in rest:
+            self._note((*path, extra.tag), "in the output alone")
+
+    def _element(
+        self, letter: str, old: Element, new: Element | None, path: tuple[int, ...], vr: str, file: Part10
+    ) -> None:
+        self.seen.counts[letter] = self.seen.counts.get(letter, 0) + 1
+        if path in self._blanked:
+            if new is not None and new.value and new.value == old.value:
+                self._note(path, "has a known identifier and stays")
+            return
+        items = self._readable(old, vr)
+        if letter == "K" and vr == "SQ" and items is None:
+            letter = self._resolved("X/Z/D", path[:-1], old.tag, "SQ")
+        if letter == "K" and items is not None:
+            self._sequence(old, items, new, path, file)
+        elif letter == "X":
+            self._check(new is None, path, "is not removed")
+        elif new is None:
+            self._note(path, f"is missing ({letter})")
+        elif letter == "K":
+            same = (old.value, old.fragments is None, old.vr) == (new.value, new.fragments is None, new.vr)
+            self._check(same or old.tag in _PIXELS, path, "has changed")
+        elif letter == "Z":
+            self._check(not new.value and not new.items, path, "is not empty")
+        elif letter == "I":
+            self._check(
+                new.items is not None and len(new.items) == 1 and bool(new.items[0].elements), path, "no dummy item"
+            )
+        elif letter == "D":
+            self._dummy(new, path)
+        elif letter == "U":
+            self._uid(old, new, path)
+        elif letter == "P":
+            blank = old.tag in (_ACCESSION, 0x00200010) and not old.value.strip(b"\0 ")
+            fits = re.fullmatch(rb"[A-Z2-7]{16}", new.value) or (blank and not new.value)
+            self._check(bool(fits), path, "is no pseudonym")
+        elif letter == "A":
+            years = re.fullmatch(rb"0*(\d+)Y", old.value)
+            wanted = b"090Y" if years and int(years[1]) > 89 else old.value or new.value
+            self._check(new.value == wanted, path, "is another age")
+
+    def _sequence(
+        self, old: Element, items: list[Item], new: Element | None, path: tuple[int, ...], file: Part10
+    ) -> None:
+        """Items are walked; one that becomes empty goes, a sequence that becomes empty is resolved by its type."""
+        kept = [item for item in items if not item.elements or self._survives(item, path)]
+        if items and not kept:
+            letter = self._resolved("X/Z/D", path[:-1], old.tag, "SQ")
+            self._check((new is None) == (letter == "X"), path, "emptied, and not treated by its type")
+            return
+        got = _items(new, "SQ") if new is not None else None
+        if new is None or got is None or len(got) != len(kept):
+            self._note(path, "has not the items that stay")
+            return
+        for item, output in zip(kept, got, strict=True):
+            self._level(item.elements, output.elements, path, file)
+
+    def _survives(self, item: Item, path: tuple[int, ...]) -> bool:
+        """Whether anything of an item is left."""
+        for element in item.elements:
+            vr = _vr(element)
+            letter = self._letter(path, element, vr)
+            inner = self._readable(element, vr)
+            here = (*path, element.tag)
+            if letter in ("X", "M"):
+                continue
+            if letter == "K" and inner and not any(not i.elements or self._survives(i, here) for i in inner):
+                if self._resolved("X/Z/D", path, element.tag, "SQ") != "X":
+                    return True
+                continue
+            return True
+        return False
+
+    def _dummy(self, new: Element, path: tuple[int, ...]) -> None:
+        if new.tag == 0x04000565:
+            self._check(new.value == b"COERCE", path, "no defined term")
+        elif new.vr in _DUMMY:
+            values = {part.rstrip(b" ") for part in new.value.split(b"\\")}
+            self._check(values == {_DUMMY[new.vr]}, path, "is no dummy")
+        else:
+            self._check(bool(new.value) and not any(new.value), path, "is no binary dummy")
+
+    def _uid(self, old: Element, new: Element, path: tuple[int, ...]) -> None:
+        olds, news = ([v.strip(b"\0 ").decode("latin-1") for v in e.value.split(b"\\")] for e in (old, new))
+        if len(olds) != len(news):
+            self._note(path, "has another number of UIDs")
+            return
+        for before, after in zip(olds, news, strict=True):
+            if before in _well_known() or re.fullmatch(r"1\.2\.840\.10008\.(6\.1|9)\.\d{1,5}", before):
+                self._check(after == before, path, "is well-known and remapped")
+            elif not before:
+                required = self._type(path[:-1], old.tag) == "1"
+                self._check(bool(after) == required, path, "is an empty UID")
+            else:
+                self._check(re.fullmatch(r"2\.25\.[1-9]\d{30,38}", after) is not None, path, "is no new UID")
+                self._check(self.seen.uids.setdefault(before, after) == after, path, "is remapped in two ways")
+
+    def _insertion(self, element: Element) -> None:
+        fits = {
+            0x00120062: element.value == b"YES ",
+            0x00120063: element.value.startswith(b"deident "),
+            0x00120064: bool(element.items),
+            0x00280303: element.value == b"REMOVED ",
+            _AGE: CHARACTERISTICS in self.options and bool(re.fullmatch(rb"\d{3}[DWMY]", element.value)),
+        }
+        self._check(fits[element.tag], (element.tag,), "is a wrong marker")
+
+    def _heads(self, after: Part10) -> None:
+        for tag in _MARKERS:
+            self._check(sum(e.tag == tag for e in after.elements) == 1, (tag,), "is not there once")
+        codes = [_text(item.elements, 0x00080100) for item in _marker_items(after)]
+        wanted = {"113100", *(["113108"] if CHARACTERISTICS in self.options else [])}
+        self._check(
+            codes[:1] == ["113100"] and wanted <= set(codes) and len(set(codes)) == len(codes), (0x00120064,), "codes"
+        )
+        self._check(after.preamble == bytes(128), (), "preamble is not zero")
+        meta = {e.tag: e.value.strip(b"\0 ") for e in after.meta or []}
+        self._check(set(meta) == {0x00020000 | n for n in (0, 1, 2, 3, 0x10, 0x12, 0x13)}, (), "group 0002")
+        self._check(meta.get(0x00020003, b"").decode() == _text(after.elements, 0x00080018), (), "media storage UID")
+
+    def _check(self, fits: bool, path: tuple[int, ...], text: str) -> None:
+        if not fits:
+            self._note(path, text)
+
+    def _note(self, path: tuple[int, ...], text: str) -> None:
+        self._found.append(f"{'>'.join(f'{tag:08X}' for tag in path)} {text}")
+
+
+def _marker_items(file: Part10) -> Iterator[Item]:
+    found = find(file.elements, 0x00120064)
+    yield from (found.items or []) if found is not None else []
+
+
+def _kind(entry: Any) -> str:
+    return (entry[0] if isinstance(entry, list) else entry) or "3"
+
+
+def _text(elements: list[Element], tag: int) -> str:
+    found = find(elements, tag)
+    return found.value.strip(b"\0 ").decode("latin-1") if found is not None else ""
+
+
+def _vr(element: Element) -> str:
+    """The VR that counts: that of the wire, but the dictionary's where the wire says UN or nothing."""
+    if element.vr == "UN":
+        return _known_vr(element.tag) or ("SQ" if element.items is not None else "UN")
+    return element.vr or vr_of(element.tag)
+
+
+def _items(element: Element, vr: str) -> list[Item] | None:
+    """The items of a sequence, those of a UN one read as implicit VR little endian; None when there are none to read."""
+    if vr != "SQ" or element.items is not None:
+        return element.items
+    try:
+        return _Reader(element.value)._items(0, len(element.value), len(element.value), Wire(explicit=False), 0)[0]
+    except Unparsable:
+        return None
