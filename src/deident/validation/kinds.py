@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
 from typing import Any, Final
@@ -148,17 +147,25 @@ def well_known(uid: str) -> bool:
 
 def exempt_tags(claims: Claims) -> frozenset[int]:
     """The attributes that the profile keeps: those of the declared options, and those that a user kept by name."""
-    options = {row["option"] for row in _load("cid7050.json")["rows"] if row["code_value"] in claims.codes}
-    found = set(_tags_of(claims.kept))
-    for row in _load("table_e1_1.json")["rows"]:
-        if any(row["options"].get(option) == "K" for option in options) and row["match"]["kind"] == "exact":
-            found.add(int(row["match"]["tag"], 16))
-    return frozenset(found)
+    return _kept_by_options(claims.codes) | (_tags_of(claims.kept) if claims.kept else frozenset())
 
 
-def _tags_of(names: Iterable[str]) -> Iterable[int]:
+@lru_cache(maxsize=64)
+def _kept_by_options(codes: tuple[str, ...]) -> frozenset[int]:
+    options = {row["option"] for row in _load("cid7050.json")["rows"] if row["code_value"] in codes}
+    return frozenset(
+        int(row["match"]["tag"], 16)
+        for row in _load("table_e1_1.json")["rows"]
+        if row["match"]["kind"] == "exact" and any(row["options"].get(option) == "K" for option in options)
+    )
+
+
+@lru_cache(maxsize=64)
+def _tags_of(names: frozenset[str]) -> frozenset[int]:
     wanted = {name.strip("() ").replace(",", "").replace(" ", "").upper() for name in names}
-    table = _load("data_elements.json")["rows"]
-    for digits, row in table.items():
-        if "X" not in digits and (digits in wanted or row[2].upper() in wanted):
-            yield int(digits, 16)
+    rows = _load("data_elements.json")["rows"]
+    return frozenset(
+        int(digits, 16)
+        for digits, row in rows.items()
+        if "X" not in digits and (digits in wanted or row[2].upper() in wanted)
+    )

@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydicom.valuerep import VR
 from pydicom.values import converters
 
+from deident.validation.disguises import disguised
 from deident.validation.elements import Node
 from deident.validation.gathering import text_of
 from deident.validation.matching import Matcher
@@ -21,6 +22,7 @@ __all__ = ["Screen"]
 _TEXTS: Final = frozenset(
     {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"}
 )
+_FREE_TEXTS: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UN", "UR", "UT"})
 _IN_CHARACTER_SET: Final = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
 _UID_IN_BYTES: Final = re.compile(rb"[0-2](?:\.\d+){3,}")
 #: Value Type and Relationship Type of content items (PS3.3 C.17.3); `TEXT` may also be somebody's name.
@@ -52,7 +54,6 @@ class Screen:
         """(elements that hold an identifier, elements that pydicom cannot decode without complaint)."""
         leaking, undecodable = [], []
         clean = self._clean
-        texts: list[Node] = []
         binaries: list[Node] = []
         for node in [node for node in nodes if node[3] and node[2:] not in clean]:
             key, value = node[2:], node[3] or b""
@@ -60,8 +61,7 @@ class Screen:
                 continue
             if not self._decodes(node):
                 undecodable.append(node)
-            elif node[2] in _TEXTS:
-                texts.append(node)
+            if node[2] in _TEXTS:
                 if node[1] not in self.exempt and not _is_enumerated(node) and self._names_somebody(node):
                     leaking.append(node)
                     continue
@@ -69,7 +69,7 @@ class Screen:
                 binaries.append(node)
             if len(value) <= _REMEMBERED and len(clean) < _MEMORY:
                 clean.add(key)
-        leaking += self._in_bytes(texts, binaries)
+        leaking += self._in_bytes(binaries)
         for node in (*leaking, *undecodable):
             clean.discard(node[2:])
         return leaking, undecodable
@@ -79,13 +79,16 @@ class Screen:
         try:
             text = text_of(node[2], value, node[4])
         except PYDICOM_ERRORS:
-            return True
-        if self.matcher.in_value(text.rstrip("\0 "), node[2]):
+            text = value.decode("latin-1")
+        if self.matcher.in_value(text.rstrip("\0 "), node[2]) or self._in_disguise(node):
             return True
         if value.isascii():
             return False
         # Whatever the character set says, text may have been written in UTF-8.
         return self.matcher.in_value(value.decode("utf-8", errors="replace"), node[2])
+
+    def _in_disguise(self, node: Node) -> bool:
+        return node[2] in _FREE_TEXTS and any(map(self.matcher.in_disguise, disguised(node[3] or b"")))
 
     def _decodes(self, node: Node) -> bool:
         """Whether pydicom converts the value without an exception, a warning or a change of VR."""
@@ -96,12 +99,9 @@ class Screen:
             return False
         return self.warnings.count == before
 
-    def _in_bytes(self, texts: list[Node], binaries: list[Node]) -> list[Node]:
+    def _in_bytes(self, binaries: list[Node]) -> list[Node]:
         """Those that hold an identifier as bytes; usually none, so all are searched as one first."""
         found = []
-        joined = _GAP.join(node[3] or b"" for node in texts)
-        if self.needles.in_encoded_text(joined):
-            found += [n for n in texts if n[1] not in self.exempt and self.needles.in_encoded_text(_padded(n))]
         joined = _GAP.join(node[3] or b"" for node in binaries)
         if self.needles.in_binary(joined) or self.has_uid(joined):
             found += [n for n in binaries if self.needles.in_binary(_padded(n)) or self.has_uid(n[3] or b"")]

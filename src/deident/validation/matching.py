@@ -21,6 +21,10 @@ _DIGITS_IN_MIXED: Final = 6
 _TEXT_VRS: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UN", "UR", "UT"})
 
 
+def _is_long(word: str) -> bool:
+    return len(word) >= _LONG or (word.isdigit() and len(word) >= _DIGITS_IN_MIXED)
+
+
 class Matcher:
     """Built once from everything that identifies in a study, then asked about each kept value."""
 
@@ -33,7 +37,7 @@ class Matcher:
         self._whole = frozenset(spellings.whole)
         self._inside = tuple(spellings.inside)
         self._original_uids = original_uids
-        runs = [w for w in spellings.words if len(w) >= _LONG] + [p.replace(" ", "") for p in spellings.phrases]
+        runs = [w for w in spellings.words if _is_long(w)] + [p.replace(" ", "") for p in spellings.phrases]
         self._starts = frozenset(run[0] for run in runs)
         self._longest = max(map(len, runs), default=0)
 
@@ -60,6 +64,11 @@ class Matcher:
         if self._in_text(text):
             return True
         return "%" in text and self._in_text(unquote(text, errors="replace"))
+
+    def in_disguise(self, text: str) -> bool:
+        """The same for text that was decoded on suspicion: short words occur by chance in what was no code at all."""
+        words = [word.casefold() for word in WORD.findall(normalise(text))]
+        return any(len(word) >= _LETTERS_IN_MIXED and word in self._single for word in words) or self._in_runs(words)
 
     def _in_text(self, text: str) -> bool:
         normal = normalise(text)
@@ -90,7 +99,7 @@ class Matcher:
                 joined, spaced = joined + further, f"{spaced} {further}"
                 if len(joined) > self._longest:
                     break
-                if (len(joined) >= _LONG and joined in self._words) or spaced in self._spellings.phrases:
+                if (joined in self._words and _is_long(joined)) or spaced in self._spellings.phrases:
                     return True
         return False
 

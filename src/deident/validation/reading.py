@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import zlib
 from dataclasses import dataclass, field
@@ -31,6 +32,10 @@ _ITEM: Final = 0xFFFEE000
 _SEQUENCE_END: Final = 0xFFFEE0DD
 _INFLATED_LIMIT: Final = 1 << 31
 _LONG_VRS: Final = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SV", b"UN", b"UV"})
+
+_PROVEN_LIMIT: Final = 100_000
+#: Layouts that pydicom was seen to read alike in this process: digests of tags and VRs, no value of anybody.
+_proven: set[bytes] = set()
 
 #: A buffer, and where in it a run of top-level elements starts and ends.
 _Run = tuple[bytes, int, int]
@@ -91,19 +96,19 @@ class Instance:
         return self._tops
 
 
-def read_instance(source: Source, proven: set[bytes]) -> Instance:
+def read_instance(source: Source) -> Instance:
     """Parse an object to its end, all but the values of its pixel data. Raises Unreadable with a code.
 
-    `proven` are the layouts that pydicom was seen to read alike; a new one is tried and added.
+    pydicom must read the same elements; that is tried once for each layout.
     """
     try:
-        return _read(source, proven)
+        return _read(source)
     except PYDICOM_ERRORS:
         pass
     raise Unreadable("not-parsable")
 
 
-def _read(source: Source, proven: set[bytes]) -> Instance:
+def _read(source: Source) -> Instance:
     head = source.read_at(0, min(_WINDOW, source.size))
     preamble = head[:128] if head[128:132] == b"DICM" else None
     start = 132 if preamble is not None else 0
@@ -117,10 +122,13 @@ def _read(source: Source, proven: set[bytes]) -> Instance:
     instance = Instance(preamble, meta, meta_order, (start, meta_end), syntax, implicit, little, body, trailing)
     reader = Reader(implicit, little, instance.nodes, problems=instance.problems)
     runs = _read_runs(instance, offset, window, reader)
-    instance.layout = b"%d%d" % (implicit, little) + b"".join(reader.heads)
-    if instance.layout not in proven:
+    heads = b"%d%d" % (implicit, little) + b"".join(reader.heads)
+    instance.layout = hashlib.blake2b(heads, digest_size=16).digest()
+    if instance.layout not in _proven:
         _prove(instance, runs)
-        proven.add(instance.layout)
+        if len(_proven) >= _PROVEN_LIMIT:
+            _proven.clear()
+        _proven.add(instance.layout)
     return instance
 
 

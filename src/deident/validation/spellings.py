@@ -92,6 +92,7 @@ def _combine(names: list[str], into: Spellings) -> None:
         key = "".join(condensed(n) for n in order)
         if len(key) >= 6:
             (into.inside if _UNSPACED.search(key) else into.words).add(key)
+            into.phrases.add(" ".join(word for name in order for word in words_of(name)))
             into.texts.update(separator.join(order) for separator in ("^", " ", ", ", "_"))
 
 

@@ -30,6 +30,7 @@ _AFTER_SCAN_LS: Final = re.compile(rb"\xff+[\x80-\xfe]", re.DOTALL)
 #: Not the colour specification: DICOM takes colours from Photometric Interpretation (PS3.5 A.4.4).
 _JP2_HEADERS: Final = frozenset({b"ihdr", b"bpcc", b"pclr", b"cmap", b"cdef"})
 _INFLATED_LIMIT: Final = 1 << 30
+_START_CODE: Final = re.compile(b"\0\0\1")
 
 
 def streams_alike(before: list[bytes], after: list[bytes], syntax: str) -> bool:
@@ -222,7 +223,7 @@ def _inflated(data: bytes) -> bytes:
 def _same_video(before: bytes, after: bytes, syntax: str) -> bool:
     """Whether the streams differ in nothing but user data, filled with FF in place (SEI units; user_data of MPEG-2)."""
     before, after = before.rstrip(b"\0"), after.rstrip(b"\0")
-    starts = [match.end() for match in re.finditer(rb"\0\0\1", before)]
+    starts = [match.end() for match in _START_CODE.finditer(before)]
     if len(after) > len(before):
         return False
     if not starts:
