@@ -34,6 +34,12 @@ class Usage:
     rss: float
 
 
+def _environment(changes: Mapping[str, str]) -> dict[str, str]:
+    """What the tools run in: the environment as it is, but with the byte code cache that an installed tool has."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, **changes}
+
+
 def measure(command: Sequence[str], environment: Mapping[str, str] | None = None, codes: Sequence[int] = (0,)) -> Usage:
     """Run `command` to its end. Raises CommandError.
 
@@ -46,7 +52,7 @@ def measure(command: Sequence[str], environment: Mapping[str, str] | None = None
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **(environment or {})},
+            env=_environment(environment or {}),
         )
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start

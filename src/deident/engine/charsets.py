@@ -1,8 +1,7 @@
 """Decode and encode text values of any Specific Character Set (0008,0005), code extensions included (PS3.5 6.1).
 
-pydicom's tables say which Python codec reads which character set and escape sequence; its decoding functions are not
-used, because they log and warn with values that they cannot read. pydicom is imported when a value needs it: ASCII does
-not.
+pydicom's tables, as data in `standard`, say which Python codec reads which character set and escape sequence; its decoding
+functions are not used, because they log and warn with values that they cannot read.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
+
+from deident.standard.tables import load_table
 
 __all__ = ["decode", "decodes", "encode", "parse_specific_character_set", "split_values"]
 
@@ -110,11 +111,11 @@ def split_values(text: str, vr: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _tables() -> _Tables:
-    from pydicom import charset  # noqa: PLC0415 - costs 0.1 s of start-up, and most instances are ASCII
-
-    by_name = {_plain(name): codec for name, codec in charset.python_encoding.items() if name}
+    table = load_table("charsets.json")
+    by_name = {_plain(name): codec for name, codec in table["terms"].items()}
     by_name |= {_plain(name): _ASCII for name in ("ISO_IR 6", "ISO 2022 IR 6")}
-    by_escape = {code: codec for code, codec in charset.CODES_TO_ENCODINGS.items() if code not in _ONE_BYTE_G0}
+    escapes = {bytes.fromhex(code): codec for code, codec in table["escapes"].items()}
+    by_escape = {code: codec for code, codec in escapes.items() if code not in _ONE_BYTE_G0}
     return _Tables(by_name, by_escape, {codec: code for code, codec in by_escape.items()})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from deident.standard._load import load_table
+from deident.standard.tables import load_table
 
 __all__ = ["EDITION", "Gap", "Method", "Row", "gap", "gaps", "methods", "row", "rows"]
 

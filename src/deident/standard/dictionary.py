@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from deident.standard._load import load_table
+from deident.standard.tables import load_table
 
 __all__ = ["Attribute", "attribute", "parse_tag", "tag_of"]
 

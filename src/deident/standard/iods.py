@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from deident.standard._load import load_table
+from deident.standard.tables import load_table
 
 __all__ = ["STRICTNESS", "Iod", "Module", "iod_of", "strictest"]
 

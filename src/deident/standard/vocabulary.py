@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from deident.standard._load import load_table
+from deident.standard.tables import load_table
 
 __all__ = ["generic_words", "is_term", "is_vocabulary", "name_particles", "placeholders"]
 
