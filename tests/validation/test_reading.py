@@ -31,6 +31,16 @@ def test_every_encoding_of_a_data_set_gives_the_same_elements(name, syntax, memo
     assert elements(syntax) == elements("explicit")
 
 
+def test_an_element_inside_an_item_and_one_behind_it_are_different_layouts(memory):
+    def layout(*lengths):
+        items = b"\x08\0\x10\x11SQ\0\0%c\0\0\0\xfe\xff\0\xe0%c\0\0\0" % lengths
+        meta = builders.build("ct")[: builders.build("ct").index(b"\x08\0\x08\0CS")]
+        elements = b"\x08\0\x50\x11UI\2\x001\0" + b"\x08\0\x55\x11UI\2\x001\0"
+        return read_instance(memory(meta + items + elements)).layout
+
+    assert layout(18, 10) != layout(28, 20)
+
+
 @pytest.mark.parametrize("cut", range(0, len(SMALL), 97))
 def test_a_cut_object_is_unreadable_or_short_of_elements(cut, memory):
     try:

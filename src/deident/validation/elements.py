@@ -87,7 +87,7 @@ def _unusual(tag: int, wire: bytes) -> str:
 class Reader:
     """Reads the elements of one object out of `buffer` into `nodes`.
 
-    `heads` are the heads of all elements and items without their lengths: the layout. `problems` are (code, tag).
+    `heads` are the heads of all elements and items without their lengths, six bytes each: the layout. `problems` are (code, tag).
     """
 
     implicit: bool
@@ -128,7 +128,7 @@ class Reader:
             if implicit or not wire.isupper():
                 # Some writers change to implicit VR within explicit VR; pydicom reads that, too.
                 length, vr, wire = number_at(buffer, position + 4)[0], vr_of(tag, None), b""
-                heads(buffer[position : position + 4])
+                heads(buffer[position : position + 4] + b"--")
             else:
                 if wire in _LONG:
                     length, start = number_at(buffer, start)[0], start + 4
@@ -176,17 +176,18 @@ class Reader:
             group, element, length = _ITEM_HEAD[self.little](self.buffer, position)
             position += 8
             if group << 16 | element == _SEQUENCE_END and stop is None:
+                self.heads.append(b"ended.")
                 return position
             if group << 16 | element != _ITEM:
                 raise Unreadable("sequence-items")
             if length == _UNDEFINED:
-                self.heads.append(b"item*")
+                self.heads.append(b"item..")
                 position, _ = self._level(position, size if stop is None else stop, path, encodings, implicit=implicit)
                 if position + 8 > size:
                     raise Short
                 position += 8
                 continue
-            self.heads.append(b"item")
+            self.heads.append(b"item--")
             end = position + length
             if end > size:
                 raise Short
@@ -195,4 +196,5 @@ class Reader:
             position = end
         if position != stop:
             raise Unreadable("sequence-length")
+        self.heads.append(b"ended-")
         return position
