@@ -15,7 +15,7 @@ UID: Final = 3  # advance, value offset, tag, decision number
 SEQUENCE: Final = 4  # offset of the length, child level, mode, replacement, decision number, replacement when emptied
 LONG: Final = 5  # the length follows in four more bytes: look the first twelve up
 BLOB: Final = 6  # advance, value offset, replacement on a hit, decision number on a hit
-AGE: Final = 7  # advance, value offset, decision number, replacement when malformed, tag
+AGE: Final = 7  # advance, value offset, decision number, replacement when malformed, tag, at the top level
 DEFERRED: Final = 8  # advance, value offset, method, tag, VR, decision number, kind of identifier
 ITEM_END: Final = 9
 PIXELS: Final = 10  # tag, VR
@@ -27,9 +27,9 @@ PLAIN: Final = 15  # what a wrapped int counts as
 WRAPPED: Final = 20  # kinds from here on wrap another entry
 CAPTURE: Final = 20  # tag, inner entry, advance, value offset
 MARK: Final = 21  # tag, inner entry
-RUN: Final = (
-    22  # see runs.py: heads, expected, advance, elements, texts, numbers, edits, decision numbers, delta, inner entry
-)
+#: heads, expected, advance, elements, texts, numbers, edits, decision numbers, delta, inner entry (runs.py)
+RUN: Final = 22
+REPEAT: Final = 23  # known encodings of a sequence with what each leads to, inner entry (runs.py)
 
 # Modes of a sequence:
 WALK: Final = 0

@@ -26,6 +26,7 @@ from deident.engine.entries import (
     NUMBER,
     PHASE,
     PIXELS,
+    REPEAT,
     REPLACE,
     SEQUENCE,
     TEXT,
@@ -33,6 +34,7 @@ from deident.engine.entries import (
     WALK,
     WANTED_INSIDE,
 )
+from deident.engine.repeat import Repeat
 from deident.engine.syntax import ALL_VRS, IMPLICIT_LITTLE, LONG_VRS, UNDEFINED, Syntax
 from deident.errors import Reason, Refusal
 from deident.profile.decision import Action, Decision, Method
@@ -73,6 +75,7 @@ _NUMBER_VRS: Final = frozenset({"AS", "DS", "IS"})
 _BLOB_VRS: Final = frozenset({"OB", "OW", "UN"})
 _BLOB_LIMIT: Final = 64 << 20
 _MEMO_LIMIT: Final = 50_000
+_REPEATS: Final = 8
 
 Entry = Any
 
@@ -116,6 +119,7 @@ class Plan:
         self.syntax = syntax
         self.decisions = decisions
         self.instances = 0
+        self.study = b""
         self.root = Level(self, (), syntax, phase=0)
 
 
@@ -126,6 +130,7 @@ class Level:
         *(
             "_children",
             "_lengths",
+            "_repeats",
             "_runs",
             "after",
             "drop",
@@ -154,6 +159,7 @@ class Level:
         self.varying: set[int] = set()
         self._lengths: dict[int, bytes] = {}
         self._runs: dict[bytes, Entry] = {}
+        self._repeats: dict[bytes, list[Repeat]] = {}
         self._children: dict[tuple[int, bool, bool], Level] = {}
         self.after = Level(plan, path, syntax, phase=phase + 1) if phase < len(ANCHORS) else None
 
@@ -170,6 +176,7 @@ class Level:
         if len(self.memo) >= _MEMO_LIMIT:
             self.memo.clear()
             self._runs.clear()
+            self._repeats.clear()
         self.memo[head] = entry
         tag = self.syntax.tag_at(head)
         if self._lengths.setdefault(tag, head) != head:
@@ -181,6 +188,16 @@ class Level:
         if head not in self._runs:
             self._runs[head] = self.memo[head]
             self.memo[head] = entry
+
+    def add_repeat(self, head: bytes, repeat: Repeat) -> None:
+        """Know an encoding of the sequence that begins with `head`; those that were of no use make room."""
+        known = self._repeats.get(head)
+        if known is None:
+            known = self._repeats[head] = []
+            self.memo[head] = (REPEAT, known, self.memo[head])
+        if any(other.encoded == repeat.encoded and other.charset == repeat.charset for other in known):
+            return
+        known[:] = [*(other for other in known if other.uses), repeat][-_REPEATS:]
 
     def forget_runs(self) -> None:
         """Decide every element on its own again."""
@@ -274,7 +291,7 @@ class Level:
         action, method = decision.action, decision.method
         if method is Method.AGE:
             malformed = self._replacement(self.plan.rules.blanked(self.place, tag, vr), vr)
-            return (AGE, advance, offset, number, malformed, tag)
+            return (AGE, advance, offset, number, malformed, tag, not self.path)
         if method in _DEFERRED_METHODS:
             return (DEFERRED, advance, offset, method, tag, self._written_vr(tag, vr), number, decision.kind)
         known = dictionary.attribute(tag)

@@ -30,6 +30,7 @@ _WINDOW: Final = 32 << 10
 _TAIL_WINDOW: Final = 4 << 10
 _GROWTH: Final = 4
 _EXCESS_LIMIT: Final = 1 << 20
+STUDY_INSTANCE_UID: Final = 0x0020000D
 _EXTENDED_TABLES: Final = (0x7FE00001, 0x7FE00002)
 
 
@@ -79,7 +80,6 @@ class Run:
         size = self._source.size
         base = 0
         position = start
-        self._plan.instances += 1
         while position < size or not self._parts:
             pixels, position, base, buffer = self._window(base, buffer, position)
             if pixels:
@@ -129,17 +129,28 @@ class Run:
                 raise
         if edits:
             edits.sort()
-        if due(self._plan.instances) and not self._parts:
-            self._learn(buffer, position - base, complete)
+        if not self._parts and not notes.hits:
+            self._learn_when_due(buffer, position - base, complete)
         deferred = list(zip(notes.deferred_at[before[1] :], notes.deferred[before[0] :], strict=True))
         self._parts.append(_Window(base, buffer, position - base, edits, end, deferred))
         return pixels, base + end, base, buffer
 
-    def _learn(self, buffer: bytes, start: int, complete: bool) -> None:
-        """Scan the first window once more, to see which stretches of elements the instances of this plan repeat."""
-        learner = Learner()
-        scan(self._shared, self._plan.root, buffer, start, complete, Notes(), learner.lookup)
-        learner.learn()
+    def _learn_when_due(self, buffer: bytes, start: int, complete: bool) -> None:
+        """Scan the first window once more now and then, to see what the instances of a study repeat."""
+        study = self.notes.seen.get(STUDY_INSTANCE_UID, b"")
+        if study != self._plan.study:
+            self._plan.study, self._plan.instances = study, 0
+        self._plan.instances += 1
+        if due(self._plan.instances):
+            learner = Learner()
+            scan(self._shared, self._plan.root, buffer, start, complete, Notes(), learner)
+            learner.learn(self._rescan)
+
+    def _rescan(self, level: Level, encoded: bytes, charset: bytes) -> tuple[list[Edit], Notes]:
+        notes = Notes()
+        notes.charset = charset
+        edits, _end, _level, _pixels = scan(self._shared, level, encoded, 0, True, notes)
+        return sorted(edits), notes
 
     def _pixels(self, base: int, buffer: bytes, position: int) -> int:
         """Note the pixel data element at `position`; return where the next element starts."""

@@ -1,9 +1,10 @@
-"""Runs: stretches of elements that instances of a series repeat, checked and skipped as one.
+"""What instances of a series repeat, checked and skipped as one: runs of elements, and whole sequences.
 
 The parse of a data set depends on its element headers alone. Where the headers of a stretch stand at the offsets at which an
 earlier instance had them, with the same tags, VRs and lengths, the same entries apply, whatever the values are: one
 `struct` call compares the headers, another takes out the text values. Where they differ, the scanner goes on element by
-element. So a run changes how fast an instance is scanned, never what is decided.
+element. A sequence that stands there again byte for byte, at the same level and under the same character set, leads to what
+it led to before. So both change how fast an instance is scanned, never what is decided.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any, Final
 
 from deident.engine import entries as p
 from deident.engine.plan import Level
+from deident.engine.repeat import Repeat
+from deident.engine.values import Notes
 
 __all__ = ["Learner", "due"]
 
@@ -22,6 +25,9 @@ _LONGEST: Final = 64
 _FIRST: Final = 2
 _FACTOR: Final = 4
 _HEAD: Final = 8
+_LARGEST_REPEAT: Final = 64 << 10
+
+Edit = tuple[int, int, bytes]
 
 
 def due(instances: int) -> bool:
@@ -36,6 +42,7 @@ class Learner:
 
     def __init__(self) -> None:
         self._trace: list[tuple[Level, bytes, Any]] = []
+        self._sequences: list[tuple[Level, bytes, bytes]] = []
 
     def lookup(self, level: Level) -> Callable[[bytes], Any]:
         """The recording stand-in for a level's memo."""
@@ -43,15 +50,28 @@ class Learner:
 
         def recorded(head: bytes) -> Any:
             entry = get(head)
-            if entry.__class__ is tuple and entry[0] == p.RUN:
+            if entry.__class__ is tuple and entry[0] in (p.RUN, p.REPEAT):
                 entry = entry[-1]
             record((level, head, entry))
             return entry
 
         return recorded
 
-    def learn(self) -> None:
-        """Replace the runs of every level that the scan visited."""
+    def sequence(self, level: Level, encoded: bytes, charset: bytes) -> None:
+        """Take a whole sequence that was scanned at `level`."""
+        if len(encoded) <= _LARGEST_REPEAT:
+            self._sequences.append((level, encoded, charset))
+
+    def learn(self, rescan: Callable[[Level, bytes, bytes], tuple[list[Edit], Notes]]) -> None:
+        """Replace the runs of every level that the scan visited, and know its sequences.
+
+        `rescan` scans an encoded sequence by itself, with a character set in force.
+        """
+        for level, encoded, charset in self._sequences:
+            edits, notes = rescan(level, encoded, charset)
+            delta = sum(len(out) - (last - first) for first, last, out in edits)
+            values = frozenset((*notes.texts, *notes.numbers, *notes.blobs))
+            level.add_repeat(encoded[:_HEAD], Repeat(encoded, charset, tuple(edits), delta, notes, values))
         for level in {id(level): level for level, _head, _entry in self._trace}.values():
             level.forget_runs()
         stretch: list[tuple[bytes, Any]] = []

@@ -7,11 +7,12 @@ most elements, only moves on. Lengths of enclosing items and sequences are mende
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from deident.engine import entries as p
 from deident.engine.dummies import graphic_annotation
 from deident.engine.plan import Level
+from deident.engine.repeat import Repeat
 from deident.engine.syntax import UNDEFINED
 from deident.engine.values import HANDLERS, Notes, Shared
 from deident.errors import Reason, Refusal
@@ -30,6 +31,16 @@ def _memo(level: Level) -> Callable[[bytes], Any]:
     return level.memo.get
 
 
+class Recorder(Protocol):
+    """Watches a scan, to see what instances repeat (runs.py)."""
+
+    def lookup(self, level: Level) -> Callable[[bytes], Any]:
+        """A stand-in for the memo of a level."""
+
+    def sequence(self, level: Level, encoded: bytes, charset: bytes) -> None:
+        """Take a whole sequence that was scanned at `level`."""
+
+
 def scan(
     shared: Shared,
     level: Level,
@@ -37,15 +48,15 @@ def scan(
     pos: int,
     complete: bool,
     notes: Notes,
-    lookup: Callable[[Level], Callable[[bytes], Any]] = _memo,
+    recorder: Recorder | None = None,
 ) -> tuple[list[Edit], int, Level, bool]:
     """Scan top-level elements of `buf` from `pos` until it ends or Pixel Data begins.
 
     Returns (edits, position, level, pixels): the position is that of the pixel data element when `pixels` is true, else the
     end of what was decided, which lies beyond the buffer where a kept value does. `complete` says that the buffer ends
-    where the object does. `lookup` gives the memo of a level; a Learner (runs.py) puts itself between. Raises NeedMore or
-    Refusal.
+    where the object does. Raises NeedMore or Refusal.
     """
+    lookup = recorder.lookup if recorder is not None else _memo
     syntax = level.syntax
     u32 = syntax.long.unpack_from
     pack32 = syntax.long.pack
@@ -86,24 +97,35 @@ def scan(
             kind = entry[0]
             if kind == p.RUN:
                 after = pos + entry[3]
-                if after <= end and not hits and entry[1](buf, pos) == entry[2]:
-                    if entry[5] is not None:
-                        notes.texts += entry[5](buf, pos)
-                    if entry[6] is not None:
-                        notes.numbers += entry[6](buf, pos)
-                    if entry[7]:
-                        for first, last, out in entry[7]:
-                            add((pos + first, pos + last, out))
-                        notes.done += entry[8]
-                        delta += entry[9]
-                    count += entry[4]
-                    pos = after
-                    continue
+                if after <= end and entry[1](buf, pos) == entry[2]:
+                    found = entry[5](buf, pos) if entry[5] is not None else ()
+                    figures = entry[6](buf, pos) if entry[6] is not None else ()
+                    if not hits or (hits.isdisjoint(found) and hits.isdisjoint(figures)):
+                        notes.texts += found
+                        notes.numbers += figures
+                        if entry[7]:
+                            for first, last, out in entry[7]:
+                                add((pos + first, pos + last, out))
+                            notes.done += entry[8]
+                            delta += entry[9]
+                        count += entry[4]
+                        pos = after
+                        continue
                 entry = entry[10]
                 if entry.__class__ is int:
                     pos += entry
                     count += 1
                     continue
+                kind = entry[0]
+            elif kind == p.REPEAT:
+                repeat = _repeated(entry[1], buf, pos, end, charset, hits)
+                if repeat is not None:
+                    repeat.apply(notes, edits, pos)
+                    delta += repeat.delta
+                    count += repeat.notes.elements
+                    pos += len(repeat.encoded)
+                    continue
+                entry = entry[2]
                 kind = entry[0]
             if kind == p.LONG:
                 if pos + 12 > avail:
@@ -266,12 +288,24 @@ def scan(
             add((seq_at, pos, out))
             delta = seq_delta + len(out) - (pos - seq_at)
         outer, around = stack.pop()
+        if recorder is not None:
+            recorder.sequence(outer[0], buf[seq_at:pos], outer[3])
         level, get, end, charset, item_at, item_length, item_delta, item_edits = outer
         seq, seq_at, seq_length, seq_end, seq_delta, seq_edits, seq_items, restored = around
         if restored is not syntax:
             syntax = restored
             u32, pack32 = syntax.long.unpack_from, syntax.long.pack
             item_tag, sequence_end = syntax.item, syntax.sequence_end
+
+
+def _repeated(
+    known: list[Repeat], buf: bytes, pos: int, end: int, charset: bytes, hits: frozenset[bytes]
+) -> Repeat | None:
+    """The sequence at `pos`, if it stands there as it stood in an earlier instance."""
+    for repeat in known:
+        if buf.startswith(repeat.encoded, pos) and pos + len(repeat.encoded) <= end and repeat.charset == charset:
+            return repeat if hits.isdisjoint(repeat.values) else None
+    return None
 
 
 def _short(complete: bool) -> Exception:

@@ -39,7 +39,8 @@ class Notes:
     pseudonym depends on more than one element, and `deferred_at` where they stand; `originals` (domain, original,
     pseudonym) of those already written; `seen` top-level values that later steps need and `places` where they
     stand; `inside` wanted values out of sequences that are replaced; `marks` the tags that put modules in force; `done`
-    the numbers of the decisions that were carried out; `hits` the kept values that must not stay.
+    the numbers of the decisions that were carried out; `hits` the values that must not stay,
+    `blanked` those of them that were met.
     """
 
     def __init__(self, hits: frozenset[bytes] = frozenset()) -> None:
@@ -61,6 +62,7 @@ class Notes:
         self.charsets: set[bytes] = set()
         self.elements = 0
         self.un_sequence = False
+        self.blanked: set[bytes] = set()
 
     def take_charset(self, value: bytes, charset: bytes, *, top: bool) -> None:
         """Note a Specific Character Set; that of the top level holds for what has none of its own."""
@@ -131,6 +133,7 @@ def _kept(notes: Notes, kept: list[bytes], entry: Any, value: bytes) -> bytes | 
     """A value that stays, unless an earlier scan of the instance found an identifier in it."""
     if notes.hits and value in notes.hits:
         notes.done.append(entry[4])
+        notes.blanked.add(value)
         replacement: bytes = entry[3]
         return replacement
     kept.append(value)
@@ -153,7 +156,7 @@ def _uid(shared: Shared, notes: Notes, entry: Any, value: bytes, _charset: bytes
 
 
 def _age(shared: Shared, notes: Notes, entry: Any, value: bytes, _charset: bytes, syntax: Syntax) -> bytes | None:
-    new = shared.age_value(value, notes.seen)
+    new = shared.age_value(value, notes.seen if entry[6] else {})
     if new == value:
         return None
     notes.done.append(entry[3])

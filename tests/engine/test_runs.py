@@ -1,0 +1,94 @@
+"""Runs of elements that a series repeats change how fast an instance is scanned, and nothing else."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from pydicom import Dataset
+
+from deident.engine.runs import due
+from support.builders import dataset, encode
+from support.corpus import dicom_files
+from support.outputs import deidentified, ending, fresh, output
+
+
+def _slice(number: int, rng: random.Random, family: str = "ct") -> Dataset:
+    """One instance of a series: lengths vary, elements come and go, and words that identify turn up in kept text."""
+    content = dataset(family, InstanceNumber=number, SOPInstanceUID=f"1.2.3.{number}")
+    content.SliceLocation = str(rng.choice((1, 22, 333.5)))
+    content.Manufacturer = rng.choice(("Acme", "Acme", "Acme Imaging", "for Doe^Jane"))
+    content.AcquisitionTime = "101112"[: rng.choice((2, 4, 6))]
+    content.ImageComments = "x" * rng.randrange(1, 40)
+    content.KVP, content.XRayTubeCurrent, content.FilterType = "120", str(rng.randrange(5, 2000)), "BODY"
+    content.GantryDetectorTilt, content.TableHeight = "0", rng.choice(("150", "150", "-1.5"))
+    content.PatientPosition = rng.choice(("HFS", "FFS"))
+    if rng.random() < 0.3:
+        content.StationName = "STATION1"
+    if rng.random() < 0.3:
+        content.PatientComments = "Jane Doe"
+    if rng.random() < 0.2:
+        content.SpecificCharacterSet = "ISO_IR 192"
+    item = Dataset()
+    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = content.SOPClassUID, f"1.2.3.{number + 1}"
+    item.Manufacturer = rng.choice(("Acme", "Welby"))
+    content.SourceInstanceSequence = [item] * rng.randrange(1, 4)
+    return content
+
+
+@pytest.mark.parametrize("syntax", ["explicit", "implicit", "big-endian"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_warm_engine_gives_the_bytes_of_a_fresh_one(seed: int, syntax: str) -> None:
+    rng = random.Random(seed)
+    series = [encode(_slice(number, rng), syntax) for number in range(40)]
+    warm = fresh("research")
+    for data in series:
+        output(warm, data)
+    rng.shuffle(series)
+    for data in series:
+        result, out = deidentified(warm, data)
+        expected, wanted = deidentified(fresh("research"), data)
+        assert out == wanted
+        assert (result.statistics, result.decisions) == (expected.statistics, expected.decisions)
+        assert set(result.map_entries) == set(expected.map_entries)
+
+
+def test_runs_are_really_used() -> None:
+    from deident.engine import entries as kinds
+
+    warm, rng = fresh("research"), random.Random(1)
+    for number in range(12):
+        output(warm, encode(_slice(number, rng)))
+    levels = [plan.root for plan in warm._plans.values()]
+    levels += [level.after for level in levels if level.after is not None]
+    entries = [entry for level in levels for entry in level.memo.values()]
+    assert any(entry.__class__ is tuple and entry[0] == kinds.RUN for entry in entries)
+
+
+def test_a_series_that_ends_inside_a_run_is_refused_or_whole() -> None:
+    warm, rng = fresh("research"), random.Random(2)
+    series = [encode(_slice(number, rng)) for number in range(10)]
+    for data in series:
+        output(warm, data)
+    for length in range(300, len(series[0]), 7):
+        cut = series[0][:length]
+        assert ending(warm, cut) == ending(fresh("research"), cut)
+
+
+def test_real_files_in_any_order_give_the_same_bytes() -> None:
+    files = [file.read() for file in dicom_files() if file.path.stat().st_size < 150_000]
+    warm, shuffled = fresh(), random.Random(3)
+    first = {}
+    for _round in range(3):
+        shuffled.shuffle(files)
+        for data in files:
+            if ending(warm, data) == "released":
+                out = output(warm, data)
+                assert first.setdefault(data, out) == out
+    for data in files[::12]:
+        if data in first:
+            assert output(fresh(), data) == first[data]
+
+
+def test_learning_is_due_after_two_eight_and_thirty_two_instances() -> None:
+    assert [n for n in range(1, 200) if due(n)] == [2, 8, 32, 128]
