@@ -75,7 +75,7 @@ class Deidentifier:
 
     def _data_set(self, source: Source, head: FileHead, start: int, buffer: bytes) -> Deidentified:
         sop_class = head.sop_class
-        trust_un, hits = True, frozenset[bytes]()
+        trust_un, hits, found = True, self._searcher.expected, frozenset[bytes]()
         for _attempt in range(8):
             known_class = sop_class if iods.iod_of(sop_class) else _ANY_CLASS
             in_force = self._latest.get(known_class) or self._signature(known_class, frozenset())
@@ -99,9 +99,11 @@ class Deidentifier:
             self._latest[sop_class] = signature
             if signature != in_force:
                 continue
+            unfounded = self._searcher.unfounded(notes) - found if notes.blanked else frozenset[bytes]()
             more = self._searcher.hits(notes)
-            if more:
-                hits = hits | more
+            if more or unfounded:
+                found |= more
+                hits = hits - unfounded | more
                 continue
             return self._finish(run, sop_class)
         raise Refusal(Reason.RULE_FAILED, "the instance does not settle")

@@ -10,6 +10,7 @@ from deident.engine.syntax import Syntax
 
 __all__ = ["expected_length", "native_segment"]
 
+_PHOTOMETRIC: Final = 0x00280004
 _ROWS: Final = 0x00280010
 _COLUMNS: Final = 0x00280011
 _ALLOCATED: Final = 0x00280100
@@ -17,6 +18,8 @@ _STORED: Final = 0x00280101
 _HIGH_BIT: Final = 0x00280102
 _SAMPLES: Final = 0x00280002
 _FRAMES: Final = 0x00280008
+
+_HALF_CHROMA: Final = frozenset({b"YBR_FULL_422", b"YBR_PARTIAL_422"})
 
 
 def native_segment(offset: int, length: int, seen: Mapping[int, bytes], syntax: Syntax) -> Segment:
@@ -51,6 +54,8 @@ def expected_length(seen: Mapping[int, bytes], syntax: Syntax, frames: int | Non
     if 0 in numbers:
         return None
     samples = _number(seen, _SAMPLES, syntax) or 1
+    if frames is None and seen.get(_PHOTOMETRIC, b"").strip(b"\0 ") in _HALF_CHROMA:
+        samples = 2  # Cb and Cr for every other pixel alone (PS3.3 C.7.6.3.1.2)
     stated = seen.get(_FRAMES, b"").strip(b"\0 ")
     count = frames or (int(stated) if stated.isdigit() else 1)
     bits = numbers[0] * numbers[1] * numbers[2] * samples * count

@@ -118,7 +118,7 @@ class Plan:
         self.in_force = in_force
         self.syntax = syntax
         self.decisions = decisions
-        self.instances = 0
+        self.instances = self.instances_of_study = 0
         self.study = b""
         self.root = Level(self, (), syntax, phase=0)
 

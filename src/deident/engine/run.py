@@ -137,11 +137,11 @@ class Run:
 
     def _learn_when_due(self, buffer: bytes, start: int, complete: bool) -> None:
         """Scan the first window once more now and then, to see what the instances of a study repeat."""
-        study = self.notes.seen.get(STUDY_INSTANCE_UID, b"")
-        if study != self._plan.study:
-            self._plan.study, self._plan.instances = study, 0
-        self._plan.instances += 1
-        if due(self._plan.instances):
+        plan, study = self._plan, self.notes.seen.get(STUDY_INSTANCE_UID, b"")
+        plan.instances_of_study = plan.instances_of_study + 1 if study == plan.study else 1
+        plan.instances += 1
+        plan.study = study
+        if due(plan.instances) or due(plan.instances_of_study):
             learner = Learner()
             scan(self._shared, self._plan.root, buffer, start, complete, Notes(), learner)
             learner.learn(self._rescan)

@@ -49,6 +49,7 @@ class _Known:
             if kind in _NUMBERED and len(digits := raw.strip(b"\0 ")) >= _SHORTEST_NUMBER and digits.isdigit()
         }
         self.clean: set[bytes] = set()
+        self.dirty: set[bytes] = set()
         self.with_uids: dict[bytes, frozenset[bytes]] = {}
 
     def odd_numbers(self, values: list[bytes]) -> set[bytes]:
@@ -69,6 +70,12 @@ class _Known:
         texts = {text for raw in values for text in self._texts(raw)}
         return any(self.identifiers.find(text) for text in texts if not is_term(text.strip().casefold()))
 
+    def hides(self, value: bytes, *, binary: bool) -> bool:
+        """Whether a kept value holds one of the identifiers; long binary values are searched as bytes alone."""
+        if binary and self.identifiers.in_bytes(value):
+            return True
+        return (not binary or len(value) <= _SHORT_BLOB) and self.holds(value)
+
     def _texts(self, value: bytes) -> set[str]:
         """What the value says: in a character set with code extensions that depends on where they start anew."""
         if value.isascii() and _ESCAPE not in value:
@@ -82,31 +89,39 @@ class Searcher:
 
     def __init__(self) -> None:
         self._sets: dict[_Key, _Known] = {}
+        self._latest: _Known | None = None
+
+    @property
+    def expected(self) -> frozenset[bytes]:
+        """Values that held an identifier in the instance before: the next one of its series may well have them, too."""
+        return frozenset(self._latest.dirty) if self._latest is not None else frozenset()
+
+    def unfounded(self, notes: Notes) -> frozenset[bytes]:
+        """Values that were taken for hits beforehand, but hold no identifier of this instance."""
+        known = self._known(notes)
+        return frozenset(value for value in notes.blanked if value not in known.dirty)
 
     def hits(self, notes: Notes) -> frozenset[bytes]:
-        """The kept values that hold a known identifier."""
-        known = self._known(notes)
+        """The kept values that hold a known identifier; `expected` ones are found again by the next scan."""
+        known = self._latest = self._known(notes)
         found = known.odd_numbers(notes.numbers) if notes.numbers else set()
+        known.dirty |= found
         if known.clean.issuperset(notes.texts) and not notes.blobs:
             return frozenset(found)
         uids = _uids(notes)
         blobs = frozenset(notes.blobs)
         for value in blobs.union(notes.texts) - known.clean:
             tokens = known.with_uids.get(value)
-            if tokens is not None:
-                if tokens & uids:
+            if tokens is None:
+                if known.hides(value, binary=value in blobs):
+                    known.dirty.add(value)
                     found.add(value)
-                continue
-            if (value in blobs and known.identifiers.in_bytes(value)) or (
-                (value not in blobs or len(value) <= _SHORT_BLOB) and known.holds(value)
-            ):
-                found.add(value)
-                continue
-            tokens = frozenset(t for t in _UID.findall(value) if not is_well_known(t.decode("ascii")))
+                    continue
+                tokens = frozenset(t for t in _UID.findall(value) if not is_well_known(t.decode("ascii")))
+                if len(value) <= _BLOB_MEMO:
+                    _remember(known, value, tokens)
             if tokens & uids:
-                found.add(value)
-            elif len(value) <= _BLOB_MEMO:
-                _remember(known, value, tokens)
+                found.add(value)  # by a UID of this instance alone: nothing to expect in the next one
         return frozenset(found)
 
     def suspicious(self, notes: Notes) -> Callable[[bytes], bool]:
