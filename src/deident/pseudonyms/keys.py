@@ -55,10 +55,11 @@ class ProjectKey:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError:
             raise KeyProblem("the project key file is missing or cannot be opened") from None
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):  # before a file object is made of it: that raises for a folder
+            os.close(descriptor)
+            raise KeyProblem("the project key is not a regular file")
         with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise KeyProblem("the project key is not a regular file")
             if status.st_mode & 0o077:
                 raise KeyProblem("the project key file is open to other users; set its mode to 0600")
             lines = file.read(4096).decode("ascii", "replace").split()
