@@ -7,6 +7,7 @@ import random
 import pytest
 from pydicom import Dataset
 
+from deident.engine.entries import RUN
 from deident.engine.runs import due
 from support.builders import dataset, encode
 from support.corpus import dicom_files
@@ -54,15 +55,13 @@ def test_a_warm_engine_gives_the_bytes_of_a_fresh_one(seed: int, syntax: str) ->
 
 
 def test_runs_are_really_used() -> None:
-    from deident.engine import entries as kinds
-
     warm, rng = fresh("research"), random.Random(1)
     for number in range(12):
         output(warm, encode(_slice(number, rng)))
     levels = [plan.root for plan in warm._plans.values()]
     levels += [level.after for level in levels if level.after is not None]
     entries = [entry for level in levels for entry in level.memo.values()]
-    assert any(entry.__class__ is tuple and entry[0] == kinds.RUN for entry in entries)
+    assert any(entry.__class__ is tuple and entry[0] == RUN for entry in entries)
 
 
 def test_a_series_that_ends_inside_a_run_is_refused_or_whole() -> None:

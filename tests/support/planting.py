@@ -13,7 +13,8 @@ from deident.profile.rules import Place as RulePlace
 from deident.profile.rules import Rules
 from deident.standard import dictionary, iods
 from support.corpus import corpus_file
-from support.leaks import find_leaks
+from support.elements import parse, walk
+from support.leaks import Leak, find_leaks
 from support.outputs import deidentifier, ending, output
 from support.planter import Identifier, plant
 from support.planter_context import CONTRIBUTING_EQUIPMENT, EQUIVALENT_CODE, PURPOSE_CODE
@@ -47,8 +48,17 @@ def outcome(data: bytes, seed: int, places: Collection[str] | None, profile: str
     except Refusal as refusal:
         return Outcome(str(refusal))
     wanted = [identifier for identifier in planted.identifiers if not kept_by_option(identifier, profile)]
-    found = {f"{leak.identifier.place} -> {leak.place}" for leak in find_leaks(result, wanted)}
+    leaks = [leak for leak in find_leaks(result, wanted) if not _chance(leak, result)]
+    found = {f"{leak.identifier.place} -> {leak.place}" for leak in leaks}
     return Outcome("released", tuple(sorted(found)))
+
+
+def _chance(leak: Leak, result: bytes) -> bool:
+    """Whether a short number was met in the 39 digits of one of our own UIDs, as happens once in some hundred files."""
+    if not leak.identifier.text.isdigit() or len(leak.identifier.text) > 9:
+        return False
+    values = [element.value for path, element in walk(parse(result).elements) if path == leak.place]
+    return bool(values) and all(value.startswith(b"2.25.") for value in values)
 
 
 def corpus_outcome(name: str, places: Collection[str] | None, profile: str) -> tuple[str, str, Outcome]:
