@@ -193,8 +193,11 @@ class Level:
         """Know an encoding of the sequence that begins with `head`; those that were of no use make room."""
         known = self._repeats.get(head)
         if known is None:
+            entry = self.memo.get(head)
+            if entry.__class__ is not tuple or entry[0] != SEQUENCE:
+                return  # a sequence that marks a module must be met each time: the types depend on it
             known = self._repeats[head] = []
-            self.memo[head] = (REPEAT, known, self.memo[head])
+            self.memo[head] = (REPEAT, known, entry)
         if any(other.encoded == repeat.encoded and other.charset == repeat.charset for other in known):
             return
         known[:] = [*(other for other in known if other.uses), repeat][-_REPEATS:]
