@@ -68,6 +68,7 @@ class Run:
         self._plan = plan
         self._level: Level = plan.root
         self._parts: list[_Window | _Pixels] = []
+        self._learning = False
 
     @property
     def has_pixels(self) -> bool:
@@ -102,13 +103,11 @@ class Run:
         lists: tuple[list[Any], ...] = (notes.deferred, notes.deferred_at, notes.originals, notes.done)
         lists += (notes.texts, notes.numbers, notes.blobs, notes.gathered)
         before = tuple(map(len, lists))
-        count = notes.elements
+        count, level = notes.elements, self._level
         while True:
             complete = base + len(buffer) >= size
             try:
-                edits, end, self._level, pixels = scan(
-                    self._shared, self._level, buffer, position - base, complete, notes
-                )
+                edits, end, self._level, pixels = scan(self._shared, level, buffer, position - base, complete, notes)
                 break
             except NeedMore:
                 if len(buffer) >= self._shared.limits.header:
@@ -129,22 +128,27 @@ class Run:
                 raise
         if edits:
             edits.sort()
-        if not self._parts and not notes.hits:
-            self._learn_when_due(buffer, position - base, complete)
+        if not self._parts:
+            self._learning = self._due()
+        if self._learning and not self.has_pixels:
+            self._learn(level, buffer, position - base, complete)
         deferred = list(zip(notes.deferred_at[before[1] :], notes.deferred[before[0] :], strict=True))
         self._parts.append(_Window(base, buffer, position - base, edits, end, deferred))
         return pixels, base + end, base, buffer
 
-    def _learn_when_due(self, buffer: bytes, start: int, complete: bool) -> None:
-        """Scan the first window once more now and then, to see what the instances of a study repeat."""
+    def _due(self) -> bool:
+        """Whether it is time to see what the instances of this plan, or of this study, repeat."""
         plan, study = self._plan, self.notes.seen.get(STUDY_INSTANCE_UID, b"")
         plan.instances_of_study = plan.instances_of_study + 1 if study == plan.study else 1
         plan.instances += 1
         plan.study = study
-        if due(plan.instances) or due(plan.instances_of_study):
-            learner = Learner()
-            scan(self._shared, self._plan.root, buffer, start, complete, Notes(), learner)
-            learner.learn(self._rescan)
+        return due(plan.instances) or due(plan.instances_of_study)
+
+    def _learn(self, level: Level, buffer: bytes, start: int, complete: bool) -> None:
+        """Scan a window once more, under watch."""
+        learner = Learner()
+        scan(self._shared, level, buffer, start, complete, Notes(), learner)
+        learner.learn(self._rescan)
 
     def _rescan(self, level: Level, encoded: bytes, charset: bytes) -> tuple[list[Edit], Notes]:
         notes = Notes()
