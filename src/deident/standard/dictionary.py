@@ -54,7 +54,7 @@ def attribute(tag: int) -> Attribute | None:
 
 @lru_cache(maxsize=1)
 def _keywords() -> dict[str, int]:
-    return {row[2]: int(key, 16) for key, row in _rows().items() if "X" not in key}
+    return {row[2]: int(key, 16) for key, row in _rows().items() if row[2] and "X" not in key}
 
 
 def tag_of(keyword: str) -> int | None:
