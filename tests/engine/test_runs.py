@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 
 import pytest
 from pydicom import Dataset
 
 from deident.engine.entries import RUN
+from deident.engine.plan import Level
 from deident.engine.runs import due
 from support.builders import dataset, encode
 from support.corpus import dicom_files
@@ -54,12 +56,18 @@ def test_a_warm_engine_gives_the_bytes_of_a_fresh_one(seed: int, syntax: str) ->
         assert set(result.map_entries) == set(expected.map_entries)
 
 
+def _phases(level: Level) -> Iterator[Level]:
+    while level.after is not None:
+        level = level.after
+        yield level
+
+
 def test_runs_are_really_used() -> None:
     warm, rng = fresh("research"), random.Random(1)
     for number in range(12):
         output(warm, encode(_slice(number, rng)))
     levels = [plan.root for plan in warm._plans.values()]
-    levels += [level.after for level in levels if level.after is not None]
+    levels = [level for root in levels for level in (root, *_phases(root))]
     entries = [entry for level in levels for entry in level.memo.values()]
     assert any(entry.__class__ is tuple and entry[0] == RUN for entry in entries)
 
