@@ -15,6 +15,11 @@ from deident.standard import confidentiality, dictionary, iods
 
 CONFLICTS = json.loads((Path(__file__).parent.parent / "data" / "iod_conflicts.json").read_text("utf-8"))
 TABLE = json.loads((Path(iods.__file__).parent / "data" / "table_e1_1.json").read_text("utf-8"))["rows"]
+DICTIONARY = {
+    int(key, 16)
+    for key in json.loads((Path(iods.__file__).parent / "data" / "data_elements.json").read_text("utf-8"))["rows"]
+    if "X" not in key and int(key, 16) >> 16 not in (0, 2, 4)
+}
 CT = "1.2.840.10008.5.1.4.1.1.2"
 #: RULES 2.3: code -> Type 3 or none, Type 2, Type 1, for values; then for sequences.
 CODES = {
@@ -127,10 +132,17 @@ def test_what_never_survives(tag: int, vr: str, because: str) -> None:
     assert (decision.action, decision.because) == (Action.REMOVE, because)
 
 
+def test_text_of_content_items_outside_the_content_tree_goes() -> None:
+    decision = Rules(preset("basic")).decide(_place(), 0x0040A160, "UT")
+    assert (decision.action, decision.because) == (Action.REMOVE, "content item text")
+    context = Rules(preset("basic")).decide(_place("1.2.840.10008.5.1.4.1.1.4.1", (0x00400555,)), 0x0040A160, "UT")
+    assert context.action is Action.DUMMY
+
+
 def test_unlisted_dates_times_and_names_go_by_their_vr() -> None:
     rules, place = Rules(preset("basic")), _place()
     listed = confidentiality.rows()
-    for tag in range(0x00080000, 0x00410000):
+    for tag in sorted(DICTIONARY):
         known = dictionary.attribute(tag)
         if (
             known

@@ -199,6 +199,8 @@ class Oracle:
             return "X"
         if gap in _GAPS:
             return self._resolved(_GAPS[gap], path, tag, vr)
+        if tag == 0x0040A160:  # RULES 8: text of content items outside Content Sequence
+            return self._resolved("X/Z/D", path, tag, vr)
         if known is None or (vr == "SQ") != (known == "SQ"):
             return "X"
         return self._resolved("X/Z/D", path, tag, vr) if vr in ("DA", "TM", "DT", "PN") else "K"

@@ -23,6 +23,8 @@ ACCESSION_NUMBER: Final = 0x00080050
 STUDY_ID: Final = 0x00200010
 PATIENT_AGE: Final = 0x00101010
 CONTENT_SEQUENCE: Final = 0x0040A730
+#: What a person wrote, in content items outside Content Sequence (acquisition and protocol context); RULES section 8.
+TEXT_VALUE: Final = 0x0040A160
 
 #: Attributes that deident itself writes at the top level (PS3.15 E.1.1, PS3.3 C.7.1.1 and C.12.1).
 MARKERS: Final = frozenset({0x00120062, 0x00120063, 0x00120064, 0x00280303})
@@ -137,6 +139,8 @@ class Rules:
             return Action.REMOVE, f"gaps:{gap.kind}", Method.PLAIN
         if gap and gap.kind in _GAP_CODES:
             return resolve(_GAP_CODES[gap.kind], place.type_of(tag), vr), f"gaps:{gap.kind}", Method.PLAIN
+        if tag == TEXT_VALUE:
+            return resolve("X/Z/D", place.type_of(tag), vr), "content item text", Method.PLAIN
         if known is None:
             return Action.REMOVE, "not in PS3.6", Method.PLAIN
         if vr in _DATE_VRS or vr == "PN":
