@@ -27,8 +27,7 @@ PLAIN: Final = 15  # what a wrapped int counts as
 WRAPPED: Final = 20  # kinds from here on wrap another entry
 CAPTURE: Final = 20  # tag, inner entry, advance, value offset
 MARK: Final = 21  # tag, inner entry
-#: heads, expected, advance, elements, texts, numbers, edits, decision numbers, delta, inner entry (runs.py)
-RUN: Final = 22
+RUN: Final = 22  # stretch, inner entry (runs.py)
 REPEAT: Final = 23  # known encodings of a sequence with what each leads to, inner entry (runs.py)
 
 # Modes of a sequence:

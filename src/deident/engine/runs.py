@@ -9,13 +9,13 @@ it led to before. So both change how fast an instance is scanned, never what is 
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable
 from typing import Any, Final
 
 from deident.engine import entries as p
 from deident.engine.plan import Level
 from deident.engine.repeat import Repeat
+from deident.engine.stretch import Stretch, bare
 from deident.engine.values import Notes
 
 __all__ = ["Learner", "due"]
@@ -89,51 +89,17 @@ class Learner:
 
 def _fits(level: Level, head: bytes, entry: Any) -> bool:
     """Whether an element can be part of a run: it asks for nothing but its own bytes, and its length does not vary."""
-    if entry is None or level.syntax.tag_at(head) in level.varying:
+    tag = level.syntax.tag_at(head)
+    if entry is None or tag in level.varying or tag >> 16 == 0x7FE0:
         return False
-    return entry.__class__ is int or entry[0] in (p.TEXT, p.NUMBER, p.EDIT)
+    inner = bare(entry)
+    return inner.__class__ is int or inner[0] in (p.TEXT, p.NUMBER, p.EDIT, p.GATHER)
 
 
-def _keep(level: Level, stretch: list[tuple[bytes, Any]]) -> None:
+def _keep(level: Level, elements: list[tuple[bytes, Any]]) -> None:
     """Make a RUN entry of a stretch, unless it is short or another run starts the same way."""
-    if len(stretch) < _SHORTEST:
+    if len(elements) < _SHORTEST:
         return
-    first, entry = stretch[0]
-    if level.memo.get(first) != entry:
-        return
-    done = []
-    edits: list[tuple[int, int, bytes]] = []
-    position = delta = 0
-    for _head, element in stretch:
-        advance = _advance(element)
-        if element.__class__ is tuple and element[0] == p.EDIT:
-            done.append(element[3])
-            delta += len(element[2]) - advance
-            if edits and edits[-1][1] == position:
-                edits[-1] = (edits[-1][0], position + advance, edits[-1][2] + element[2])
-            else:
-                edits.append((position, position + advance, element[2]))
-        position += advance
-    elements = [element for _head, element in stretch]
-    heads = struct.Struct("<" + "".join(f"{_HEAD}s{_advance(element) - _HEAD}x" for element in elements)).unpack_from
-    expected = tuple(head for head, _element in stretch)
-    texts, numbers = _values(elements, p.TEXT), _values(elements, p.NUMBER)
-    run = (p.RUN, heads, expected, position, len(stretch), texts, numbers, tuple(edits), tuple(done), delta, entry)
-    level.add_run(first, run)
-
-
-def _advance(element: Any) -> int:
-    return int(element if element.__class__ is int else element[1])
-
-
-def _values(elements: list[Any], kind: int) -> Callable[..., tuple[Any, ...]] | None:
-    """What takes the values of one kind out of a run, None when it has none."""
-    form, skipped = [], 0
-    for element in elements:
-        advance = _advance(element)
-        if element.__class__ is tuple and element[0] == kind:
-            form.append(f"{skipped + element[2]}x{advance - element[2]}s")
-            skipped = 0
-        else:
-            skipped += advance
-    return struct.Struct("<" + "".join(form)).unpack_from if form else None
+    first, entry = elements[0]
+    if level.memo.get(first) == entry:
+        level.add_run(first, (p.RUN, Stretch(elements), entry))

@@ -96,22 +96,13 @@ def scan(
                 continue
             kind = entry[0]
             if kind == p.RUN:
-                after = pos + entry[3]
-                if after <= end and entry[1](buf, pos) == entry[2]:
-                    found = entry[5](buf, pos) if entry[5] is not None else ()
-                    figures = entry[6](buf, pos) if entry[6] is not None else ()
-                    if not hits or (hits.isdisjoint(found) and hits.isdisjoint(figures)):
-                        notes.texts += found
-                        notes.numbers += figures
-                        if entry[7]:
-                            for first, last, out in entry[7]:
-                                add((pos + first, pos + last, out))
-                            notes.done += entry[8]
-                            delta += entry[9]
-                        count += entry[4]
-                        pos = after
-                        continue
-                entry = entry[10]
+                stretch = entry[1]
+                if pos + stretch.length <= end and stretch.apply(buf, pos, notes, edits, charset):
+                    delta += stretch.delta
+                    count += stretch.elements
+                    pos += stretch.length
+                    continue
+                entry = entry[2]
                 if entry.__class__ is int:
                     pos += entry
                     count += 1
@@ -144,7 +135,8 @@ def scan(
                     if pos + advance > avail:
                         raise _short(complete)
                     seen[tag] = buf[pos + offset : pos + advance]
-                    notes.places[tag] = (pos, pos + advance)
+                    if tag >> 16 == 0x7FE0:
+                        notes.places[tag] = (pos, pos + advance)
                 else:
                     notes.marks.add(entry[1])
                     entry = entry[2]
