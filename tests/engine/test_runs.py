@@ -9,7 +9,7 @@ import pytest
 from pydicom import Dataset
 
 from deident.engine.entries import RUN
-from deident.engine.plan import Level
+from deident.engine.level import Level
 from deident.engine.runs import due
 from support.builders import dataset, encode
 from support.corpus import dicom_files

@@ -6,7 +6,7 @@ from deident import __version__
 from deident.engine import entries as p
 from deident.engine.ages import age_at_study
 from deident.engine.dummies import pad
-from deident.engine.plan import Level
+from deident.engine.level import Level
 from deident.engine.syntax import Syntax
 from deident.engine.values import Notes
 from deident.profile.model import Option

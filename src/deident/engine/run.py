@@ -10,11 +10,12 @@ from deident.engine import frames
 from deident.engine.charsets import decode, parse_specific_character_set
 from deident.engine.dummies import pad
 from deident.engine.encapsulated import clean_encapsulated, walk_fragments
+from deident.engine.level import Level
 from deident.engine.limits import Limits
 from deident.engine.markers import Insertions
 from deident.engine.native import expected_length, native_segment
 from deident.engine.part10 import FileHead
-from deident.engine.plan import Level, Plan
+from deident.engine.plan import Plan
 from deident.engine.runs import Learner, due
 from deident.engine.scan import Edit, NeedMore, scan
 from deident.engine.segments import MaskedRange, Segment, Source, SourceRange

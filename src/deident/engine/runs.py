@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from deident.engine import entries as p
-from deident.engine.plan import Level
+from deident.engine.level import Level
 from deident.engine.repeat import Repeat
 from deident.engine.stretch import Stretch, bare
 from deident.engine.values import Notes

@@ -1,6 +1,6 @@
 """Walk the encoded elements of a data set and note what to change: one loop, no object per element.
 
-The loop is the hot path of deident: it looks the first bytes of each element up in the memo of its level (plan.py) and, for
+The loop is the hot path of deident: it looks the first bytes of each element up in the memo of its level (level.py) and, for
 most elements, only moves on. Lengths of enclosing items and sequences are mended when something inside them changed size.
 """
 
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from deident.engine import entries as p
 from deident.engine.dummies import graphic_annotation
-from deident.engine.plan import Level
+from deident.engine.level import Level
 from deident.engine.repeat import Repeat
 from deident.engine.syntax import UNDEFINED
 from deident.engine.values import HANDLERS, Notes, Shared

@@ -1,4 +1,4 @@
-"""What the scanner does with a value that it has to look at: one small function per kind of entry (plan.py).
+"""What the scanner does with a value that it has to look at: one small function per kind of entry (level.py).
 
 A handler notes what later steps need and returns the encoded element that replaces the original, None when it stays.
 """
@@ -18,7 +18,7 @@ from deident.profile.decision import Method
 from deident.standard.uids import is_well_known
 
 if TYPE_CHECKING:
-    from deident.engine.plan import Level
+    from deident.engine.level import Level
     from deident.engine.syntax import Syntax
     from deident.pseudonyms import Pseudonyms
 

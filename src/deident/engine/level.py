@@ -1,0 +1,303 @@
+"""A level of a plan: encoded element header -> what the scanner does.
+
+The memo of a level is keyed by the first eight bytes of an element (tag, VR and, but for long VRs, the length), so that one
+dictionary look-up decides an element. Entries are made on first sight; entries.py says what they mean.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from deident.engine.dummies import dummy_items, dummy_value
+from deident.engine.entries import (
+    AGE,
+    BLOB,
+    CAPTURE,
+    CHARSET,
+    DEFERRED,
+    EDIT,
+    GATHER,
+    GATHER_ONLY,
+    GRAPHIC_ANNOTATION,
+    INSIDE,
+    ITEM_END,
+    LONG,
+    MARK,
+    NUMBER,
+    PHASE,
+    PIXELS,
+    REPEAT,
+    REPLACE,
+    SEQUENCE,
+    TEXT,
+    UID,
+    WALK,
+    WANTED_INSIDE,
+)
+from deident.engine.repeat import Repeat
+from deident.engine.syntax import ALL_VRS, IMPLICIT_LITTLE, LONG_VRS, UNDEFINED, Syntax
+from deident.errors import Reason, Refusal
+from deident.profile.decision import Action, Decision, Method
+from deident.profile.rules import Place
+from deident.standard import dictionary
+from deident.standard.identifiers import kind_of
+
+if TYPE_CHECKING:
+    from deident.engine.plan import Plan
+
+__all__ = ["ANCHORS", "Level"]
+
+PIXEL_TAGS: Final = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+SPECIFIC_CHARACTER_SET: Final = 0x00080005
+
+#: Tags after which something may be inserted at the top level: Patient's Age, the de-identification markers, and
+#: Longitudinal Temporal Information Modified.
+ANCHORS: Final = (0x00101010, 0x00120064, 0x00280303)
+
+#: Top-level values that the engine needs after the scan.
+CAPTURED: Final = frozenset(
+    {0x00080008, 0x00080016, 0x00080018, 0x00080020, 0x00080060, 0x00080064}
+    | {0x00100020, 0x00100021, 0x00100030, 0x00101010}
+    | {0x0020000D, 0x0020000E, 0x00280002, 0x00280004, 0x00280008, 0x00280010, 0x00280011, 0x00280100}
+    | {0x00280101, 0x00280102, 0x00280301, 0x7FE00001, 0x7FE00002}
+)
+
+_TEXT_VRS: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UI", "UR", "UT"})
+_NUMBER_VRS: Final = frozenset({"AS", "DS", "IS"})
+_BLOB_VRS: Final = frozenset({"OB", "OW", "UN"})
+_BLOB_LIMIT: Final = 64 << 20
+_MEMO_LIMIT: Final = 50_000
+_REPEATS: Final = 8
+
+Entry = Any
+
+
+class Level:
+    """The memo of one place in the data set: a path of sequences, or a phase of the top level."""
+
+    __slots__ = (
+        *(
+            "_children",
+            "_lengths",
+            "_repeats",
+            "_runs",
+            "after",
+            "drop",
+            "long",
+            "memo",
+            "path",
+            "phase",
+            "place",
+            "plan",
+            "syntax",
+        ),
+        "varying",
+    )
+
+    def __init__(
+        self, plan: Plan, path: tuple[int, ...], syntax: Syntax, *, drop: bool = False, phase: int = len(ANCHORS)
+    ) -> None:
+        self.plan = plan
+        self.path = path
+        self.place = Place(plan.iod, plan.in_force, path)
+        self.syntax = syntax
+        self.drop = drop
+        self.phase = phase
+        self.memo: dict[bytes, Entry] = {}
+        self.long: dict[bytes, Entry] = {}
+        self.varying: set[int] = set()
+        self._lengths: dict[int, bytes] = {}
+        self._runs: dict[bytes, Entry] = {}
+        self._repeats: dict[bytes, list[Repeat]] = {}
+        self._children: dict[tuple[int, bool, bool], Level] = {}
+        self.after = Level(plan, path, syntax, phase=phase + 1) if phase < len(ANCHORS) else None
+
+    def child(self, tag: int, syntax: Syntax, *, drop: bool) -> Level:
+        """The level of the items of a sequence."""
+        key = (tag, syntax.explicit, drop)
+        if key not in self._children:
+            self._children[key] = Level(self.plan, (*self.path, tag), syntax, drop=drop)
+        return self._children[key]
+
+    def resolve(self, head: bytes) -> Entry:
+        """Make, keep and return the entry for the first eight bytes of an element."""
+        entry = self._resolve(head)
+        if len(self.memo) >= _MEMO_LIMIT:
+            self.memo.clear()
+            self._runs.clear()
+            self._repeats.clear()
+        self.memo[head] = entry
+        tag = self.syntax.tag_at(head)
+        if self._lengths.setdefault(tag, head) != head:
+            self.varying.add(tag)
+        return entry
+
+    def add_run(self, head: bytes, entry: Entry) -> None:
+        """Let a run start at the elements that begin with `head`; the first one that is offered stays."""
+        if head not in self._runs:
+            self._runs[head] = self.memo[head]
+            self.memo[head] = entry
+
+    def add_repeat(self, head: bytes, repeat: Repeat) -> None:
+        """Know an encoding of the sequence that begins with `head`; those that were of no use make room."""
+        known = self._repeats.get(head)
+        if known is None:
+            entry = self.memo.get(head)
+            if entry.__class__ is not tuple or entry[0] != SEQUENCE:
+                return  # a sequence that marks a module must be met each time: the types depend on it
+            known = self._repeats[head] = []
+            self.memo[head] = (REPEAT, known, entry)
+        if any(other.encoded == repeat.encoded and other.charset == repeat.charset for other in known):
+            return
+        known[:] = [*(other for other in known if other.uses), repeat][-_REPEATS:]
+
+    def forget_runs(self) -> None:
+        """Decide every element on its own again."""
+        self.memo.update(self._runs)
+        self._runs.clear()
+
+    def resolve_long(self, head: bytes) -> Entry:
+        """Make, keep and return the entry for the first twelve bytes of an element with a long VR."""
+        tag = self.syntax.tag_at(head)
+        length = self.syntax.long.unpack_from(head, 8)[0]
+        entry = self._entry(tag, head[4:6].decode("ascii"), 12, length)
+        if len(self.long) >= _MEMO_LIMIT:
+            self.long.clear()
+        self.long[head] = entry
+        return entry
+
+    def _resolve(self, head: bytes) -> Entry:
+        tag = self.syntax.tag_at(head)
+        if tag >> 16 == 0xFFFE:
+            if head[:4] == self.syntax.item_end and self.path:
+                return (ITEM_END,)
+            raise Refusal(Reason.BROKEN, "item or delimiter out of place")
+        if self.after is not None and tag > ANCHORS[self.phase]:
+            return (PHASE,)
+        if not self.syntax.explicit:
+            known = dictionary.attribute(tag)
+            vr = known.vrs[0] if known else "UN"
+            return self._entry(tag, vr, 8, self.syntax.long.unpack_from(head, 4)[0])
+        vr = head[4:6].decode("latin-1")
+        if vr not in ALL_VRS:
+            raise Refusal(Reason.BROKEN, f"invalid VR at ({tag >> 16:04X},{tag & 0xFFFF:04X})")
+        if vr == "SQ" or (tag in PIXEL_TAGS and not self.path):
+            return self._entry(tag, vr, 12, UNDEFINED if vr == "SQ" else 0)
+        if vr in LONG_VRS:
+            return (LONG,)
+        return self._entry(tag, vr, 8, self.syntax.short.unpack_from(head, 6)[0])
+
+    def _entry(self, tag: int, wire_vr: str, offset: int, length: int) -> Entry:
+        """The entry for an element whose value starts at `offset`; for explicit SQ and pixel data `length` is a stand-in."""
+        known = dictionary.attribute(tag)
+        vr = known.vrs[0] if known and wire_vr == "UN" else wire_vr
+        if tag in PIXEL_TAGS and not self.path:
+            return (PIXELS, tag, wire_vr)
+        is_sequence = vr == "SQ" or (wire_vr == "UN" and length == UNDEFINED)
+        if length == UNDEFINED and not is_sequence:
+            if self.syntax.explicit or known:
+                raise Refusal(Reason.BROKEN, f"undefined length at ({tag >> 16:04X},{tag & 0xFFFF:04X})")
+            is_sequence = True
+        if wire_vr == "UN" and length != UNDEFINED and not (self.plan.trust_un and self.syntax.little):
+            is_sequence = False
+        entry = self._sequence(tag, wire_vr, offset) if is_sequence else self._value(tag, vr, wire_vr, offset, length)
+        return self._wrapped(tag, entry, offset, length)
+
+    def _wrapped(self, tag: int, entry: Entry, offset: int, length: int) -> Entry:
+        """Add what the engine wants to remember of a top-level element."""
+        if self.path:
+            return entry
+        overlay = tag >> 24 == 0x60 and not tag >> 16 & 1 and tag & 0xFFFF in (0x0102, 0x3000)
+        if tag in CAPTURED or overlay:
+            known_length = 0 if length == UNDEFINED else length
+            entry = (CAPTURE, tag, entry, offset + known_length, offset)
+        if tag in self.plan.iod.marks:
+            entry = (MARK, tag, entry)
+        return entry
+
+    def _sequence(self, tag: int, wire_vr: str, offset: int) -> Entry:
+        syntax = IMPLICIT_LITTLE if wire_vr == "UN" else self.syntax
+        if self.drop:
+            return (SEQUENCE, offset - 4, self.child(tag, syntax, drop=True), GATHER_ONLY, b"", -1, b"")
+        decision = self.plan.rules.decide(self.place, tag, "SQ")
+        number = self.plan.decisions.number(decision)
+        if decision.action is Action.KEEP:
+            emptied = self._replacement(self.plan.rules.blanked(self.place, tag, "SQ"), "SQ")
+            return (SEQUENCE, offset - 4, self.child(tag, syntax, drop=False), WALK, b"", number, emptied)
+        out = (
+            None if tag == GRAPHIC_ANNOTATION and decision.action is Action.DUMMY else self._replacement(decision, "SQ")
+        )
+        return (SEQUENCE, offset - 4, self.child(tag, syntax, drop=True), REPLACE, out, number, b"")
+
+    def _value(self, tag: int, vr: str, wire_vr: str, offset: int, length: int) -> Entry:
+        advance = offset + length
+        if self.drop:
+            kind = kind_of(tag, vr)
+            if (self.path, tag) in WANTED_INSIDE:
+                return (INSIDE, advance, offset, tag)
+            return (GATHER, advance, offset, None, -1, kind) if kind and length else advance
+        if tag == SPECIFIC_CHARACTER_SET:
+            return (CHARSET, advance, offset)
+        decision = self.plan.rules.decide(self.place, tag, vr)
+        number = self.plan.decisions.number(decision)
+        action, method = decision.action, decision.method
+        if method is Method.AGE:
+            malformed = self._replacement(self.plan.rules.blanked(self.place, tag, vr), vr)
+            return (AGE, advance, offset, number, malformed, tag, not self.path)
+        if method in _DEFERRED_METHODS:
+            return (DEFERRED, advance, offset, method, tag, self._written_vr(tag, vr), number, decision.kind)
+        known = dictionary.attribute(tag)
+        if action is Action.KEEP and known is not None and known.vrs[0] == "SQ":
+            gone = self.plan.rules.blanked(self.place, tag, "SQ", "a sequence that cannot be walked")
+            return (EDIT, advance, self._replacement(gone, "SQ"), self.plan.decisions.number(gone))
+        if action is Action.KEEP:
+            return advance if decision.overridden else self._kept(tag, vr, wire_vr, offset, length)
+        if action is Action.UID:
+            if not length:
+                return self._empty_uid(tag, advance, number)
+            return (UID, advance, offset, tag, number)
+        out = self._replacement(decision, vr)
+        if decision.kind and length:
+            return (GATHER, advance, offset, out, number, decision.kind)
+        return (EDIT, advance, out, number)
+
+    def _empty_uid(self, tag: int, advance: int, number: int) -> Entry:
+        """An empty UID stays empty, unless the IOD wants a value: then it gets one that says nothing (RULES 2.3)."""
+        if self.place.type_of(tag) == "1":
+            return (UID, advance, advance, tag, number)
+        return advance
+
+    def _kept(self, tag: int, vr: str, wire_vr: str, offset: int, length: int) -> Entry:
+        advance = offset + length
+        known = dictionary.attribute(tag)
+        textual = vr in _TEXT_VRS or (known is not None and known.vrs[0] in _TEXT_VRS)
+        binary = wire_vr in _BLOB_VRS or vr in _BLOB_VRS
+        numeric = vr in _NUMBER_VRS and not textual
+        if not length or not (textual or numeric or (binary and 8 <= length <= _BLOB_LIMIT)):
+            return advance
+        blank = self.plan.rules.blanked(self.place, tag, vr)
+        number = self.plan.decisions.number(blank)
+        kind = TEXT if textual else NUMBER if numeric else BLOB
+        return (kind, advance, offset, self._replacement(blank, vr), number)
+
+    def _written_vr(self, tag: int, vr: str) -> str:
+        """The VR in which a replacement is written: that of PS3.6, unless the wire's is one of its alternatives."""
+        known = dictionary.attribute(tag)
+        return vr if known is None or vr in known.vrs else known.vrs[0]
+
+    def _replacement(self, decision: Decision, vr: str) -> bytes:
+        """The encoded element that a decision puts in place of the original."""
+        tag = decision.tag
+        if decision.action is Action.REMOVE:
+            return b""
+        written = "SQ" if vr == "SQ" else self._written_vr(tag, vr)
+        if decision.action is Action.EMPTY:
+            return self.syntax.element(tag, written, b"")
+        if written == "SQ":
+            if decision.method is Method.DUMMY_ITEM:
+                return dummy_items(tag, self.syntax)
+            return self.syntax.sequence(tag, b"")
+        return self.syntax.element(tag, written, dummy_value(tag, written))
+
+
+_DEFERRED_METHODS: Final = frozenset({Method.PATIENT_NAME, Method.PATIENT_ID, Method.ACCESSION, Method.STUDY_ID})
