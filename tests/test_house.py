@@ -273,7 +273,9 @@ def test_only_the_command_line_prints_exits_or_reads_argv(name: str) -> None:
 
 
 def test_no_file_names_a_place_of_one_machine_or_a_registry() -> None:
-    pattern = re.compile(rb"(?<![\w.])/(?:work|root|opt)/[\w.]|pypi\.org|python[h]osted|(?<![\w.])/home/(?!user\b)[a-z]")
+    pattern = re.compile(
+        rb"(?<![\w.])/(?:work|root|opt)/[\w.]|pypi\.org|python[h]osted|(?<![\w.])/home/(?!user\b)[a-z]"
+    )
     found = [n for n in listed_files() if pattern.search((ROOT / n).read_bytes())]
     assert found == []
 

@@ -1,6 +1,6 @@
 """Make src/deident/standard/data/charsets.json: DICOM character sets and escape sequences -> Python codecs.
 
-    python tools/make_charsets.py
+python tools/make_charsets.py
 """
 
 from __future__ import annotations

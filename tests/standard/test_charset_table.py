@@ -8,7 +8,9 @@ from deident.standard.tables import load_table
 
 
 def test_the_defined_terms_are_those_of_pydicom():
-    assert load_table("charsets.json")["terms"] == {name: codec for name, codec in charset.python_encoding.items() if name}
+    assert load_table("charsets.json")["terms"] == {
+        name: codec for name, codec in charset.python_encoding.items() if name
+    }
 
 
 def test_the_escape_sequences_are_those_of_pydicom():
