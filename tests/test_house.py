@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import importlib
+import json
 import re
 import subprocess
 import sys
@@ -17,9 +18,12 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from pydicom.data import get_testdata_file
 
 import deident
+from deident import DICOMAnonymizer
 from deident.cli.parser import build_parser
+from deident.errors import Reason
 
 ROOT = Path(__file__).resolve().parent.parent
 HOUSE = ("src/deident", "flows", "tasks")
@@ -198,6 +202,24 @@ def test_every_command_and_option_is_documented() -> None:
     assert options - documented == set()
     for command in {c for c, _ in options_of(build_parser("0")) if c}:
         assert f"deident {command}" in section
+
+
+def test_every_reason_is_documented_with_its_ending_and_advice() -> None:
+    readme = text_of("README.md")
+    for reason in Reason:
+        assert f"| `{reason.value}` | {reason.ending.value} | {reason.advice} |" in readme
+
+
+def test_the_audit_record_in_the_readme_has_the_keys_of_a_real_one(tmp_path: Path) -> None:
+    shown = text_of("README.md").split("```json")[1].split("```")[0]
+    audit = tmp_path / "audit.json"
+    DICOMAnonymizer().anonymize_file(get_testdata_file("CT_small.dcm"), tmp_path / "out.dcm", audit_log=audit)
+    record = json.loads(audit.read_text())["files"][0]
+    assert set(re.findall(r'"(\w+)":', shown)) == {
+        *record,
+        *record["statistics"],
+        *record["tags_anonymized"][0],
+    }
 
 
 def test_no_option_of_anonymize_is_documented_that_does_not_exist() -> None:
