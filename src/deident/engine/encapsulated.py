@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from deident.engine.frames import VIDEO_SYNTAXES, clean_frame
+from deident.engine.frames import VIDEO_SYNTAXES, clean_frame, is_encapsulated
 from deident.engine.limits import Limits
 from deident.engine.segments import Segment, Source, SourceRange
 from deident.errors import Reason, Refusal
 
-__all__ = ["Cleaned", "clean_encapsulated", "walk_fragments"]
+__all__ = ["Cleaned", "clean_encapsulated", "is_encapsulated", "walk_fragments"]
 
 _ITEM: Final = b"\xfe\xff\x00\xe0"
 _END: Final = b"\xfe\xff\xdd\xe0"

@@ -6,10 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from deident.engine import frames
 from deident.engine.charsets import decode, parse_specific_character_set
 from deident.engine.dummies import pad
-from deident.engine.encapsulated import clean_encapsulated, walk_fragments
 from deident.engine.level import Level
 from deident.engine.limits import Limits
 from deident.engine.markers import Insertions
@@ -181,9 +179,11 @@ class Run:
         return end
 
     def _end_of_fragments(self, value: int) -> int:
-        if not frames.is_encapsulated(self.head.transfer_syntax):
+        from deident.engine import encapsulated  # noqa: PLC0415 - native pixel data need nothing of it
+
+        if not encapsulated.is_encapsulated(self.head.transfer_syntax):
             raise Refusal(Reason.BROKEN, "encapsulated Pixel Data in a native transfer syntax")
-        return walk_fragments(self._source, value, self._shared.limits)[1]
+        return encapsulated.walk_fragments(self._source, value, self._shared.limits)[1]
 
     # -- replacing
 
@@ -228,10 +228,12 @@ class Run:
             raise Refusal(Reason.KNOWN_IDENTIFIER, "in (7FE0,0010) beyond the image")
 
     def _clean_encapsulated(self, part: _Pixels, limits: Limits, suspicious: Callable[[bytes], bool]) -> None:
+        from deident.engine import encapsulated  # noqa: PLC0415 - native pixel data need nothing of it
+
         seen = self.notes.seen
         number = seen.get(0x00280008, b"").strip(b"\0 ")
         extended = seen.get(_EXTENDED_TABLES[0], b"")
-        cleaned = clean_encapsulated(
+        cleaned = encapsulated.clean_encapsulated(
             self._source,
             part.start,
             self.head.transfer_syntax,

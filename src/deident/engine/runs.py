@@ -23,7 +23,6 @@ __all__ = ["Learner", "due"]
 _SHORTEST: Final = 3
 _LONGEST: Final = 64
 _FIRST: Final = 2
-_FACTOR: Final = 4
 _HEAD: Final = 8
 _LARGEST_REPEAT: Final = 64 << 10
 
@@ -31,10 +30,9 @@ Edit = tuple[int, int, bytes]
 
 
 def due(instances: int) -> bool:
-    """Whether to learn after this many instances of a plan: after 2, 8, 32, ... of them."""
-    while instances > _FIRST and instances % _FACTOR == 0:
-        instances //= _FACTOR
-    return instances == _FIRST
+    """Whether to learn after this many instances of a plan: after 2, 8, 64, 512, ... of them."""
+    power_of_two = instances & (instances - 1) == 0
+    return instances == _FIRST or (instances > _FIRST and power_of_two and instances.bit_length() % 3 == 1)
 
 
 class Learner:
