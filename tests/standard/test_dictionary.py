@@ -96,3 +96,8 @@ def test_membership_of_the_registry_is_exact() -> None:
     assert uids.is_sop_class("1.2.840.10008.5.1.4.1.1.2")
     assert not uids.is_sop_class("1.2.840.10008.1.2.1")
     assert uids.is_transfer_syntax("1.2.840.10008.1.2.5")
+
+
+def test_a_message_about_broken_data_names_no_tag_that_could_be_letters_of_a_value() -> None:
+    assert dictionary.place_of(0x00100010) == "(0010,0010)"
+    assert dictionary.place_of(int.from_bytes(b"oDhn")) == "an unknown tag"

@@ -180,7 +180,7 @@ class Level:
             return self._entry(tag, vr, 8, self.syntax.long.unpack_from(head, 4)[0])
         vr = head[4:6].decode("latin-1")
         if vr not in ALL_VRS:
-            raise Refusal(Reason.BROKEN, f"invalid VR at ({tag >> 16:04X},{tag & 0xFFFF:04X})")
+            raise Refusal(Reason.BROKEN, f"invalid VR at {dictionary.place_of(tag)}")
         if vr == "SQ" or (tag in PIXEL_TAGS and not self.path):
             return self._entry(tag, vr, 12, UNDEFINED if vr == "SQ" else 0)
         if vr in LONG_VRS:
@@ -196,7 +196,7 @@ class Level:
         is_sequence = vr == "SQ" or (wire_vr == "UN" and length == UNDEFINED)
         if length == UNDEFINED and not is_sequence:
             if self.syntax.explicit or known:
-                raise Refusal(Reason.BROKEN, f"undefined length at ({tag >> 16:04X},{tag & 0xFFFF:04X})")
+                raise Refusal(Reason.BROKEN, f"undefined length at {dictionary.place_of(tag)}")
             is_sequence = True
         if wire_vr == "UN" and length != UNDEFINED and not (self.plan.trust_un and self.syntax.little):
             is_sequence = False

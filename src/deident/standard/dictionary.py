@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from deident.standard.tables import load_table
 
-__all__ = ["Attribute", "attribute", "parse_tag", "tag_of"]
+__all__ = ["Attribute", "attribute", "parse_tag", "place_of", "tag_of"]
 
 
 class Attribute(NamedTuple):
@@ -60,6 +60,14 @@ def _keywords() -> dict[str, int]:
 def tag_of(keyword: str) -> int | None:
     """The tag of a PS3.6 keyword, None when there is none (keywords of repeating groups have no single tag)."""
     return _keywords().get(keyword)
+
+
+def place_of(tag: int) -> str:
+    """`(gggg,eeee)` for a message about broken data, if PS3.6 knows the tag.
+
+    Where a parser has lost its way, what it takes for a tag may be four letters of a name.
+    """
+    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})" if attribute(tag) else "an unknown tag"
 
 
 def parse_tag(text: str) -> int | None:
