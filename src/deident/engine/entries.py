@@ -24,6 +24,8 @@ INSIDE: Final = 12  # advance, value offset, tag: a value that is wanted from in
 CHARSET: Final = 13  # advance, value offset
 NUMBER: Final = 14  # as TEXT: a value that should be a number
 PLAIN: Final = 15  # what a wrapped int counts as
+CONCEPT: Final = 16  # advance, value offset, tag: a part of the concept name of a content item, or its beginning
+CONTENT: Final = 17  # advance, value offset: a value of a content item, whose concept name says whether it identifies
 WRAPPED: Final = 20  # kinds from here on wrap another entry
 CAPTURE: Final = 20  # tag, inner entry, advance, value offset
 MARK: Final = 21  # tag, inner entry
@@ -40,3 +42,11 @@ GRAPHIC_ANNOTATION: Final = 0x00700001
 GRAPHIC_LAYER: Final = 0x00700002
 METHOD_CODE: Final = 0x00080100
 WANTED_INSIDE: Final = frozenset({((GRAPHIC_ANNOTATION,), GRAPHIC_LAYER), ((0x00120064,), METHOD_CODE)})
+
+# Parts of a content item (PS3.3 C.17.3): where it begins, its concept name, and the values that can identify.
+CONTENT_SEQUENCE: Final = 0x0040A730
+CONCEPT_NAME: Final = 0x0040A043
+VALUE_TYPE: Final = 0x0040A040
+CODE_VALUE: Final = 0x00080100
+CODING_SCHEME: Final = 0x00080102
+CONTENT_VALUES: Final = frozenset({0x0040A120, 0x0040A121, 0x0040A160})

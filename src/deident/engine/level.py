@@ -8,39 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from deident.engine import entries as p
 from deident.engine.dummies import dummy_items, dummy_value
-from deident.engine.entries import (
-    AGE,
-    BLOB,
-    CAPTURE,
-    CHARSET,
-    DEFERRED,
-    EDIT,
-    GATHER,
-    GATHER_ONLY,
-    GRAPHIC_ANNOTATION,
-    INSIDE,
-    ITEM_END,
-    LONG,
-    MARK,
-    NUMBER,
-    PHASE,
-    PIXELS,
-    REPEAT,
-    REPLACE,
-    SEQUENCE,
-    TEXT,
-    UID,
-    WALK,
-    WANTED_INSIDE,
-)
 from deident.engine.repeat import Repeat
 from deident.engine.syntax import ALL_VRS, IMPLICIT_LITTLE, LONG_VRS, UNDEFINED, Syntax
 from deident.errors import Reason, Refusal
 from deident.profile.decision import Action, Decision, Method
 from deident.profile.rules import Place
 from deident.standard import dictionary
-from deident.standard.identifiers import kind_of
+from deident.standard.identifiers import kind_in_code_sequence, kind_of
 
 if TYPE_CHECKING:
     from deident.engine.plan import Plan
@@ -143,10 +119,10 @@ class Level:
         known = self._repeats.get(head)
         if known is None:
             entry = self.memo.get(head)
-            if entry.__class__ is not tuple or entry[0] != SEQUENCE:
+            if entry.__class__ is not tuple or entry[0] != p.SEQUENCE:
                 return  # a sequence that marks a module must be met each time: the types depend on it
             known = self._repeats[head] = []
-            self.memo[head] = (REPEAT, known, entry)
+            self.memo[head] = (p.REPEAT, known, entry)
         if any(other.encoded == repeat.encoded and other.charset == repeat.charset for other in known):
             return
         known[:] = [*(other for other in known if other.uses), repeat][-_REPEATS:]
@@ -170,10 +146,10 @@ class Level:
         tag = self.syntax.tag_at(head)
         if tag >> 16 == 0xFFFE:
             if head[:4] == self.syntax.item_end and self.path:
-                return (ITEM_END,)
+                return (p.ITEM_END,)
             raise Refusal(Reason.BROKEN, "item or delimiter out of place")
         if self.after is not None and tag > ANCHORS[self.phase]:
-            return (PHASE,)
+            return (p.PHASE,)
         if not self.syntax.explicit:
             known = dictionary.attribute(tag)
             vr = known.vrs[0] if known else "UN"
@@ -184,7 +160,7 @@ class Level:
         if vr == "SQ" or (tag in PIXEL_TAGS and not self.path):
             return self._entry(tag, vr, 12, UNDEFINED if vr == "SQ" else 0)
         if vr in LONG_VRS:
-            return (LONG,)
+            return (p.LONG,)
         return self._entry(tag, vr, 8, self.syntax.short.unpack_from(head, 6)[0])
 
     def _entry(self, tag: int, wire_vr: str, offset: int, length: int) -> Entry:
@@ -192,7 +168,7 @@ class Level:
         known = dictionary.attribute(tag)
         vr = known.vrs[0] if known and wire_vr == "UN" else wire_vr
         if tag in PIXEL_TAGS and not self.path:
-            return (PIXELS, tag, wire_vr)
+            return (p.PIXELS, tag, wire_vr)
         is_sequence = vr == "SQ" or (wire_vr == "UN" and length == UNDEFINED)
         if length == UNDEFINED and not is_sequence:
             if self.syntax.explicit or known:
@@ -210,61 +186,74 @@ class Level:
         overlay = tag >> 24 == 0x60 and not tag >> 16 & 1 and tag & 0xFFFF in (0x0102, 0x3000)
         if tag in CAPTURED or overlay:
             known_length = 0 if length == UNDEFINED else length
-            entry = (CAPTURE, tag, entry, offset + known_length, offset)
+            entry = (p.CAPTURE, tag, entry, offset + known_length, offset)
         if tag in self.plan.iod.marks:
-            entry = (MARK, tag, entry)
+            entry = (p.MARK, tag, entry)
         return entry
 
     def _sequence(self, tag: int, wire_vr: str, offset: int) -> Entry:
         syntax = IMPLICIT_LITTLE if wire_vr == "UN" else self.syntax
         if self.drop:
-            return (SEQUENCE, offset - 4, self.child(tag, syntax, drop=True), GATHER_ONLY, b"", -1, b"")
+            return (p.SEQUENCE, offset - 4, self.child(tag, syntax, drop=True), p.GATHER_ONLY, b"", -1, b"")
         decision = self.plan.rules.decide(self.place, tag, "SQ")
         number = self.plan.decisions.number(decision)
         if decision.action is Action.KEEP:
             emptied = self._replacement(self.plan.rules.blanked(self.place, tag, "SQ"), "SQ")
-            return (SEQUENCE, offset - 4, self.child(tag, syntax, drop=False), WALK, b"", number, emptied)
+            return (p.SEQUENCE, offset - 4, self.child(tag, syntax, drop=False), p.WALK, b"", number, emptied)
         out = (
-            None if tag == GRAPHIC_ANNOTATION and decision.action is Action.DUMMY else self._replacement(decision, "SQ")
+            None
+            if tag == p.GRAPHIC_ANNOTATION and decision.action is Action.DUMMY
+            else self._replacement(decision, "SQ")
         )
-        return (SEQUENCE, offset - 4, self.child(tag, syntax, drop=True), REPLACE, out, number, b"")
+        return (p.SEQUENCE, offset - 4, self.child(tag, syntax, drop=True), p.REPLACE, out, number, b"")
 
     def _value(self, tag: int, vr: str, wire_vr: str, offset: int, length: int) -> Entry:
         advance = offset + length
         if self.drop:
-            kind = kind_of(tag, vr)
-            if (self.path, tag) in WANTED_INSIDE:
-                return (INSIDE, advance, offset, tag)
-            return (GATHER, advance, offset, None, -1, kind) if kind and length else advance
+            if (self.path, tag) in p.WANTED_INSIDE:
+                return (p.INSIDE, advance, offset, tag)
+            if p.CONTENT_SEQUENCE in self.path and (content := self._content(tag)) is not None:
+                return (content, advance, offset, tag)
+            kind = kind_of(tag, vr) or kind_in_code_sequence(self.path[-1], tag)
+            return (p.GATHER, advance, offset, None, -1, kind) if kind and length else advance
         if tag == SPECIFIC_CHARACTER_SET:
-            return (CHARSET, advance, offset)
+            return (p.CHARSET, advance, offset)
         decision = self.plan.rules.decide(self.place, tag, vr)
         number = self.plan.decisions.number(decision)
         action, method = decision.action, decision.method
         if method is Method.AGE:
             malformed = self._replacement(self.plan.rules.blanked(self.place, tag, vr), vr)
-            return (AGE, advance, offset, number, malformed, tag, not self.path)
+            return (p.AGE, advance, offset, number, malformed, tag, not self.path)
         if method in _DEFERRED_METHODS:
-            return (DEFERRED, advance, offset, method, tag, self._written_vr(tag, vr), number, decision.kind)
+            return (p.DEFERRED, advance, offset, method, tag, self._written_vr(tag, vr), number, decision.kind)
         known = dictionary.attribute(tag)
         if action is Action.KEEP and known is not None and known.vrs[0] == "SQ":
             gone = self.plan.rules.blanked(self.place, tag, "SQ", "a sequence that cannot be walked")
-            return (EDIT, advance, self._replacement(gone, "SQ"), self.plan.decisions.number(gone))
+            return (p.EDIT, advance, self._replacement(gone, "SQ"), self.plan.decisions.number(gone))
         if action is Action.KEEP:
             return advance if decision.overridden else self._kept(tag, vr, wire_vr, offset, length)
         if action is Action.UID:
             if not length:
                 return self._empty_uid(tag, advance, number)
-            return (UID, advance, offset, tag, number)
+            return (p.UID, advance, offset, tag, number)
         out = self._replacement(decision, vr)
         if decision.kind and length:
-            return (GATHER, advance, offset, out, number, decision.kind)
-        return (EDIT, advance, out, number)
+            return (p.GATHER, advance, offset, out, number, decision.kind)
+        return (p.EDIT, advance, out, number)
+
+    def _content(self, tag: int) -> int | None:
+        """The kind of entry for the parts of a content item that tell what its value is; None for the others."""
+        if self.path[-1] == p.CONTENT_SEQUENCE:
+            if tag in p.CONTENT_VALUES:
+                return p.CONTENT
+            return p.CONCEPT if tag == p.VALUE_TYPE else None
+        named = self.path[-2:] == (p.CONTENT_SEQUENCE, p.CONCEPT_NAME)
+        return p.CONCEPT if named and tag in (p.CODE_VALUE, p.CODING_SCHEME) else None
 
     def _empty_uid(self, tag: int, advance: int, number: int) -> Entry:
-        """An empty UID stays empty, unless the IOD wants a value: then it gets one that says nothing (RULES 2.3)."""
+        """An empty p.UID stays empty, unless the IOD wants a value: then it gets one that says nothing (RULES 2.3)."""
         if self.place.type_of(tag) == "1":
-            return (UID, advance, advance, tag, number)
+            return (p.UID, advance, advance, tag, number)
         return advance
 
     def _kept(self, tag: int, vr: str, wire_vr: str, offset: int, length: int) -> Entry:
@@ -277,7 +266,7 @@ class Level:
             return advance
         blank = self.plan.rules.blanked(self.place, tag, vr)
         number = self.plan.decisions.number(blank)
-        kind = TEXT if textual else NUMBER if numeric else BLOB
+        kind = p.TEXT if textual else p.NUMBER if numeric else p.BLOB
         return (kind, advance, offset, self._replacement(blank, vr), number)
 
     def _written_vr(self, tag: int, vr: str) -> str:

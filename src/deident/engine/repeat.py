@@ -44,6 +44,7 @@ class Repeat:
             notes.originals += mine.originals
             notes.charsets |= mine.charsets
             notes.un_sequence |= mine.un_sequence
+            notes.concept = dict(mine.concept) or notes.concept
             for tag, values in mine.inside.items():
                 notes.inside.setdefault(tag, []).extend(values)
 
@@ -51,4 +52,4 @@ class Repeat:
     def rare(self) -> bool:
         """Whether the scan noted anything that few sequences lead to."""
         mine = self.notes
-        return bool(mine.blobs or mine.originals or mine.charsets or mine.un_sequence or mine.inside)
+        return bool(mine.blobs or mine.originals or mine.charsets or mine.un_sequence or mine.inside or mine.concept)

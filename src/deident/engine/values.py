@@ -15,6 +15,7 @@ from deident.engine.charsets import decode, parse_specific_character_set
 from deident.engine.dummies import pad
 from deident.engine.limits import Limits
 from deident.profile.decision import Method
+from deident.standard.identifiers import kind_of_content_item
 from deident.standard.uids import is_well_known
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class Notes:
     pseudonym) of those already written; `seen` top-level values that later steps need and `places` where they
     stand; `inside` wanted values out of sequences that are replaced; `marks` the tags that put modules in force; `done`
     the numbers of the decisions that were carried out; `hits` the values that must not stay,
-    `blanked` those of them that were met.
+    `blanked` those of them that were met; `concept` the concept name of the
+    content item under way.
     """
 
     def __init__(self, hits: frozenset[bytes] = frozenset()) -> None:
@@ -62,6 +64,7 @@ class Notes:
         self.charsets: set[bytes] = set()
         self.elements = 0
         self.un_sequence = False
+        self.concept: dict[int, bytes] = {}
         self.blanked: set[bytes] = set()
 
     def take_charset(self, value: bytes, charset: bytes, *, top: bool) -> None:
@@ -183,6 +186,23 @@ def _inside(_shared: Shared, notes: Notes, entry: Any, value: bytes, _charset: b
     notes.inside.setdefault(entry[3], []).append(value.strip(b"\0 "))
 
 
+def _concept(_shared: Shared, notes: Notes, entry: Any, value: bytes, _charset: bytes, _syntax: Syntax) -> None:
+    """A content item begins with its value type; its concept name comes before its value (tags ascend)."""
+    if entry[3] == p.VALUE_TYPE:
+        notes.concept = {}
+    else:
+        notes.concept[entry[3]] = value
+
+
+def _content(_shared: Shared, notes: Notes, _entry: Any, value: bytes, charset: bytes, _syntax: Syntax) -> None:
+    scheme, code = (
+        notes.concept.get(tag, b"").strip(b"\0 ").decode("latin-1") for tag in (p.CODING_SCHEME, p.CODE_VALUE)
+    )
+    kind = kind_of_content_item(scheme, code)
+    if kind:
+        notes.gathered.append((kind, value, charset))
+
+
 Handler = Callable[[Shared, Notes, Any, bytes, bytes, "Syntax"], bytes | None]
 
 HANDLERS: Final[dict[int, Handler]] = {
@@ -194,4 +214,6 @@ HANDLERS: Final[dict[int, Handler]] = {
     p.AGE: _age,
     p.DEFERRED: _deferred,
     p.INSIDE: _inside,
+    p.CONCEPT: _concept,
+    p.CONTENT: _content,
 }
