@@ -146,7 +146,7 @@ def _clean_or_refuse(data: bytes, syntax: str, native_length: int | None) -> Non
         assert outcome.data is data or outcome.data != data
 
 
-@settings(max_examples=600, deadline=2000)
+@settings(max_examples=600)
 @given(
     start=st.sampled_from(STARTS),
     rest=st.binary(max_size=200),
@@ -160,7 +160,7 @@ def test_arbitrary_bytes_are_cleaned_or_refused_and_nothing_else(
     _clean_or_refuse(start + rest, syntax, native_length)
 
 
-@settings(max_examples=300, deadline=2000)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_truncated_and_damaged_real_frames_are_cleaned_or_refused(
     encapsulated: dict[str, pydicom.Dataset], data: st.DataObject
