@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Final
 
@@ -27,8 +26,6 @@ from deident.pseudonyms import Pseudonyms
 from deident.standard import iods, uids
 
 __all__ = ["Deidentifier"]
-
-_MODALITY: Final = re.compile("[A-Z]{2,8}")
 
 #: Stands in until the data set has told its SOP class.
 _ANY_CLASS: Final = "1.2.840.10008.5.1.4.1.1.2"
@@ -166,7 +163,6 @@ class Deidentifier:
         study_uid = raw[0x0020000D].decode("latin-1")
         patient_id = _text(seen.get(0x00100020, b""), notes.charset)
         patient = self._pseudonyms.patient(patient_id, _text(seen.get(0x00100021, b""), notes.charset), study_uid)
-        modality = seen.get(0x00080060, b"").strip(b"\0 ").decode("latin-1")
         uid = self._pseudonyms.uid
         identity = Identity(
             patient=patient,
@@ -174,7 +170,6 @@ class Deidentifier:
             series_uid=uid(raw[0x0020000E]),
             sop_uid=uid(raw[0x00080018]),
             sop_class_uid=sop_class,
-            modality=modality if _MODALITY.fullmatch(modality) else "",
         )
         return identity, patient_id, study_uid
 

@@ -19,7 +19,6 @@ class Identity:
     series_uid: str
     sop_uid: str
     sop_class_uid: str
-    modality: str
 
     @property
     def output_name(self) -> str:
