@@ -5,19 +5,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from deident.errors import ConfigurationError, PlaceProblem, UsageProblem
-from deident.home import ProjectHome
+from deident.home import Lock, ProjectHome
 from deident.pseudonyms import ProjectKey, Pseudonyms
+from deident.stores import FolderStore
 
 __all__ = ["ALIAS_PATTERN", "places", "register", "resolve"]
 
@@ -61,7 +60,7 @@ def register(home: ProjectHome, path: str | Path, alias: str = "") -> str:
         raise PlaceProblem("the name of a folder cannot be written down (not UTF-8, or control characters)")
     if alias and not re.fullmatch(ALIAS_PATTERN, alias):
         raise UsageProblem("the name of a folder is made of lower-case letters, digits and hyphens")
-    with _locked(home):
+    with Lock(home.prefect / "places.lock", fcntl.LOCK_EX, wait=True):
         known = places(home)
         name = alias or next((old for old, there in known.items() if there == folder), "") or _derived(home, folder)
         if known.get(name, folder) != folder:
@@ -79,18 +78,4 @@ def _derived(home: ProjectHome, folder: str) -> str:
 def _write(home: ProjectHome, table: dict[str, str]) -> None:
     # The strings of JSON, without its escaped surrogates, are strings of TOML.
     lines = [f"{alias} = {json.dumps(path, ensure_ascii=False)}\n" for alias, path in sorted(table.items())]
-    temporary = home.root / f".{_FILE}.{os.getpid()}"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(_HEAD + "".join(lines))
-    os.replace(temporary, home.root / _FILE)
-
-
-@contextlib.contextmanager
-def _locked(home: ProjectHome) -> Iterator[None]:
-    descriptor = os.open(home.prefect / "places.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    FolderStore(home.root, private=True).put(_FILE, (_HEAD + "".join(lines)).encode(), overwrite=True)

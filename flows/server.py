@@ -20,7 +20,8 @@ from typing import Any, Final
 
 from deident.errors import DeidentError
 from deident.flows import settings
-from deident.home import ProjectHome
+from deident.home import Lock, ProjectHome
+from deident.stores import FolderStore
 
 __all__ = ["Server", "ServerError", "ensure_server", "find_server", "starting_server", "stop_server"]
 
@@ -74,7 +75,7 @@ def ensure_server(home: ProjectHome, waiting: Callable[[], None] | None = None) 
 @contextlib.contextmanager
 def starting_server(home: ProjectHome) -> Iterator[Start]:
     """The server of this home, perhaps still on its way: its port is known at once, `wait` returns when it answers."""
-    with _locked(home):
+    with Lock(home.prefect / "server.lock", fcntl.LOCK_EX, wait=True):  # two runs that start at once share one server
         found = find_server(home)
         yield Start(home, found, None) if found else _start(home)
 
@@ -105,7 +106,7 @@ class Start:
 
 def stop_server(home: ProjectHome) -> bool:
     """Stop the server of this home. False when none ran."""
-    with _locked(home):
+    with Lock(home.prefect / "server.lock", fcntl.LOCK_EX, wait=True):  # two runs that start at once share one server
         server = _remembered(home)
         if server is None or _start_time(server.pid) != server.started:
             return False
@@ -204,19 +205,4 @@ def _remembered(home: ProjectHome) -> Server | None:
 
 
 def _remember(home: ProjectHome, server: Server) -> None:
-    temporary = home.prefect / f".{_IDENTITY}.{os.getpid()}"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(asdict(server), file)
-    os.replace(temporary, home.prefect / _IDENTITY)
-
-
-@contextlib.contextmanager
-def _locked(home: ProjectHome) -> Iterator[None]:
-    """Two runs that start at once share one server."""
-    descriptor = os.open(home.prefect / "server.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    FolderStore(home.prefect, private=True).put(_IDENTITY, json.dumps(asdict(server)).encode(), overwrite=True)
