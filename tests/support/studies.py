@@ -9,9 +9,26 @@ import pydicom
 from pydicom.data import get_testdata_file
 
 from deident.context import Context
+from deident.discovery import StudyRef, discover
 from deident.job import Job
+from deident.ledger import StudyOutcome
+from deident.manifest import Manifest
+from deident.study import process_study
 
-__all__ = ["NAME", "PATIENT_ID", "job_for", "open_job", "write_instance", "write_study"]
+__all__ = [
+    "NAME",
+    "PATIENT_ID",
+    "job_for",
+    "manifest_of",
+    "only_study",
+    "open_job",
+    "outputs",
+    "run",
+    "stamps",
+    "tree",
+    "write_instance",
+    "write_study",
+]
 
 NAME = "Planted^Penelope"
 PATIENT_ID = "MRN-4711-99"
@@ -50,3 +67,31 @@ def job_for(tmp_path: Path, **values: object) -> Job:
 def open_job(tmp_path: Path, run: str | None = None, **values: object) -> Context:
     """The opened job of `job_for`."""
     return Context.open(job_for(tmp_path, **values), run)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def only_study(context: Context) -> StudyRef:
+    (study,) = discover(context).studies
+    return study
+
+
+def run(tmp_path: Path, **values: object) -> StudyOutcome:
+    with open_job(tmp_path, **values) as context:
+        return process_study(context, only_study(context))
+
+
+def manifest_of(tmp_path: Path) -> Manifest:
+    (path,) = (tmp_path / "destination").rglob("manifest.json")
+    return Manifest.from_bytes(path.read_bytes())
+
+
+def outputs(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "destination").rglob("*.dcm"))
+
+
+def stamps(tmp_path: Path) -> dict[Path, tuple[int, int]]:
+    """Which file stands under each name, and when it was last written."""
+    return {p: (p.stat().st_ino, p.stat().st_mtime_ns) for p in (tmp_path / "destination").rglob("*") if p.is_file()}
