@@ -10,7 +10,8 @@ import pytest
 from deident.errors import ConfigurationError
 from deident.profile import Action, Option, Profile, Strategy, preset
 from deident.profile.decision import Method
-from deident.profile.rules import Place, Rules, resolve
+from deident.profile.resolve import resolve
+from deident.profile.rules import Place, Rules
 from deident.standard import confidentiality, dictionary, iods
 
 CONFLICTS = json.loads((Path(__file__).parent.parent / "data" / "iod_conflicts.json").read_text("utf-8"))

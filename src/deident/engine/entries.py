@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 # Kinds of entries and their fields. Those that concern a value have its advance and offset first.
-TEXT: Final = 0  # advance, value offset, replacement on a hit, decision number on a hit
+TEXT: Final = (
+    0  # advance, value offset, replacement and decision number on a hit; with them tag, VR and number when cut
+)
 EDIT: Final = 1  # advance, replacement, decision number
 GATHER: Final = 2  # advance, value offset, replacement or None, decision number, kind of identifier
 UID: Final = 3  # advance, value offset, tag, decision number
@@ -26,6 +28,12 @@ NUMBER: Final = 14  # as TEXT: a value that should be a number
 PLAIN: Final = 15  # what a wrapped int counts as
 CONCEPT: Final = 16  # advance, value offset, tag: a part of the concept name of a content item, or its beginning
 CONTENT: Final = 17  # advance, value offset: a value of a content item, whose concept name says whether it identifies
+KEPT: Final = (
+    18  # advance, value offset, replacement and decision number on a hit, kind: an identifier that an option keeps
+)
+CLEAN: Final = (
+    19  # advance, value offset, tag, VR, method, decision number, replacement and number when nothing is left
+)
 WRAPPED: Final = 20  # kinds from here on wrap another entry
 CAPTURE: Final = 20  # tag, inner entry, advance, value offset
 MARK: Final = 21  # tag, inner entry

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Final
 
 from deident.engine import part10
 from deident.engine.charsets import decode, parse_specific_character_set
+from deident.engine.descriptors import Cleaner
 from deident.engine.limits import Limits
 from deident.engine.markers import Insertions
 from deident.engine.part10 import BytesSource, FileHead
@@ -17,10 +19,10 @@ from deident.engine.run import Run
 from deident.engine.search import Searcher
 from deident.engine.segments import Source, materialise
 from deident.engine.syntax import Syntax
-from deident.engine.values import Notes, Shared
+from deident.engine.values import Notes, Shared, Subject
 from deident.errors import Reason, Refusal
 from deident.profile.decision import Action, Decision
-from deident.profile.model import PixelRisk, Profile
+from deident.profile.model import Option, PixelRisk, Profile
 from deident.profile.rules import Rules
 from deident.pseudonyms import Pseudonyms
 from deident.standard import iods, uids
@@ -28,6 +30,8 @@ from deident.standard import iods, uids
 __all__ = ["Deidentifier"]
 
 #: Stands in until the data set has told its SOP class.
+_ATTEMPTS: Final = 10
+_UID: Final = re.compile(rb"[0-2](?:\.(?:0|[1-9][0-9]{0,38})){1,31}")
 _ANY_CLASS: Final = "1.2.840.10008.5.1.4.1.1.2"
 
 
@@ -41,7 +45,8 @@ class Deidentifier:
         self._rules = Rules(profile)
         self._decisions = Decisions()
         self._insertions = Insertions(self._rules)
-        self._shared = Shared(pseudonyms, limits, self._insertions, profile.age_cap)
+        self._shared = Shared(pseudonyms, limits, self._insertions, profile, Cleaner(profile.terms))
+        self._subject: Subject | None = None
         self._searcher = Searcher()
         self._plans: dict[tuple[str, frozenset[int], Syntax, bool], Plan] = {}
         self._signatures: dict[tuple[str, frozenset[int]], frozenset[int]] = {}
@@ -73,11 +78,12 @@ class Deidentifier:
     def _data_set(self, source: Source, head: FileHead, start: int, buffer: bytes) -> Deidentified:
         sop_class = head.sop_class
         trust_un, hits, found = True, self._searcher.expected, frozenset[bytes]()
-        for _attempt in range(8):
+        known = self._searcher.latest
+        for _attempt in range(_ATTEMPTS):
             known_class = sop_class if iods.iod_of(sop_class) else _ANY_CLASS
             in_force = self._latest.get(known_class) or self._signature(known_class, frozenset())
             plan = self._plan(known_class, in_force, head.syntax, trust_un)
-            run = Run(self._shared, source, head, plan, Notes(hits))
+            run = Run(self._shared, source, head, plan, Notes(hits, known, self._subject))
             try:
                 run.scan(start, buffer)
             except Refusal as refusal:
@@ -96,8 +102,12 @@ class Deidentifier:
             self._latest[sop_class] = signature
             if signature != in_force:
                 continue
+            if notes.subject_used and (subject := self._subject_of(notes)) != self._subject:
+                self._subject = subject
+                continue
             unfounded = self._searcher.unfounded(notes) - found if notes.blanked else frozenset[bytes]()
             more = self._searcher.hits(notes)
+            known = self._searcher.latest
             if more or unfounded:
                 found |= more
                 hits = hits - unfounded | more
@@ -114,7 +124,9 @@ class Deidentifier:
                 raise Refusal(Reason.SOP_CLASS_UNKNOWN)
             if len(self._plans) >= 256:
                 self._plans.clear()
-            plan = self._plans[key] = Plan(self._rules, iod, in_force, syntax, self._decisions, trust_un=trust_un)
+            plan = self._plans[key] = Plan(
+                self._rules, iod, in_force, syntax, self._decisions, sop_class=sop_class, trust_un=trust_un
+            )
         return plan
 
     def _signature(self, sop_class: str, marks: frozenset[int]) -> frozenset[int]:
@@ -154,24 +166,44 @@ class Deidentifier:
             originals=(*originals, *notes.uids.items()),
         )
 
+    def _subject_of(self, notes: Notes) -> Subject:
+        """The patient whom an instance is of."""
+        patient_id, issuer, study_uid = self._patient(notes)
+        multiple = self._profile.date_multiple
+        steps = self._profile.date_range_days // multiple
+        return Subject(
+            self._pseudonyms.patient(patient_id, issuer, study_uid),
+            multiple * self._pseudonyms.date_offset(patient_id, issuer, study_uid, steps),
+        )
+
+    @staticmethod
+    def _patient(notes: Notes) -> tuple[str, str, str]:
+        """Patient ID, its issuer, and the Study Instance UID."""
+        patient_id, issuer = (_text(notes.seen.get(tag, b""), notes.charset) for tag in (0x00100020, 0x00100021))
+        return patient_id, issuer, notes.seen.get(0x0020000D, b"").strip(b"\0 ").decode("latin-1")
+
     def _identity(self, notes: Notes, sop_class: str) -> tuple[Identity, str, str]:
         seen = notes.seen
         raw = {tag: seen.get(tag, b"").strip(b"\0 ") for tag in (0x00080018, 0x0020000D, 0x0020000E)}
         for tag, value in raw.items():
             if not value:
                 raise Refusal(Reason.IDENTITY_MISSING, f"({tag >> 16:04X},{tag & 0xFFFF:04X})")
-        study_uid = raw[0x0020000D].decode("latin-1")
-        patient_id = _text(seen.get(0x00100020, b""), notes.charset)
-        patient = self._pseudonyms.patient(patient_id, _text(seen.get(0x00100021, b""), notes.charset), study_uid)
-        uid = self._pseudonyms.uid
+        patient_id, issuer, study_uid = self._patient(notes)
+        uid = self._written_uid
         identity = Identity(
-            patient=patient,
+            patient=self._pseudonyms.patient(patient_id, issuer, study_uid),
             study_uid=uid(raw[0x0020000D]),
             series_uid=uid(raw[0x0020000E]),
             sop_uid=uid(raw[0x00080018]),
             sop_class_uid=sop_class,
         )
         return identity, patient_id, study_uid
+
+    def _written_uid(self, raw: bytes) -> str:
+        """A UID of the output, for its names: a retained one that is no valid UID could be a path."""
+        if Option.RETAIN_UIDS in self._profile.options and _UID.fullmatch(raw):
+            return raw.decode("ascii")
+        return self._pseudonyms.uid(raw)
 
     def _summary(self, done: tuple[int, ...]) -> tuple[tuple[Decision, ...], int, int, int]:
         """(decisions, removed, of them private, changed): one shared tuple for instances that were treated alike."""

@@ -36,7 +36,8 @@ class KnownIdentifiers:
 
     `values` are (kind, decoded text) pairs, kinds as `standard.identifiers.KINDS`; PN with `=` and `^`, several values
     with `\\`. `charsets` are the values of (0008,0005): bytes are also searched in that encoding. Values that name
-    nobody (vocabulary, placeholders) are left out here; well-known UIDs the caller leaves out.
+    nobody (vocabulary, placeholders) are left out here; well-known UIDs the caller leaves out. `kept` are identifiers of places
+    and machines that stay in the instance: they are no find elsewhere, unless they are also those of a person.
     """
 
     __slots__ = (
@@ -44,10 +45,13 @@ class KnownIdentifiers:
         "uids",
     )
 
-    def __init__(self, values: Iterable[tuple[str, str]], charsets: tuple[str, ...] = ()) -> None:
-        patterns = Patterns()
-        for kind, value in dict.fromkeys(values):
-            patterns.add(kind, value)
+    def __init__(
+        self,
+        values: Iterable[tuple[str, str]],
+        charsets: tuple[str, ...] = (),
+        kept: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        patterns = Patterns.of(values, kept)
         self._exact = patterns.exact
         self._whole = frozenset(patterns.whole) - patterns.exact.keys()
         self._dates = KnownDates(patterns.dates) if patterns.dates else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -25,6 +25,7 @@ SHORTEST_LOCAL_NUMBER: Final = 6
 SHORTEST_PHRASE: Final = 4
 SHORTEST_UID_PARTS: Final = 4
 _LONGEST: Final = 128
+_PLACES: Final = frozenset({"organization", "address", "station", "device", "uid"})
 _FEW: Final = 8
 
 _CHUNKS: Final = re.compile(r"[\s,]+")
@@ -54,6 +55,24 @@ class Patterns:
         self.dates: set[Date] = set()
         self.counts: dict[str, int] = {}
         self._nobody = name_particles() | placeholders()
+
+    @classmethod
+    def of(cls, values: Iterable[tuple[str, str]], kept: Iterable[tuple[str, str]]) -> Patterns:
+        """The patterns of the (kind, text) `values`; those of places and machines without what `kept` ones have, too."""
+        people, others, stays = cls(), cls(), cls()
+        for kind, value in dict.fromkeys(values):
+            (others if kind in _PLACES else people).add(kind, value)
+        for kind, value in dict.fromkeys(kept):
+            stays.add(kind, value)
+        for canonical, joints in others.exact.items():
+            if canonical not in stays.exact:
+                people._put(canonical, joints, long_enough=True)
+        people.whole |= others.whole - stays.whole
+        people.raw |= others.raw - stays.raw
+        people.uids |= others.uids - stays.uids
+        people.dates |= others.dates
+        people.counts |= others.counts
+        return people
 
     def add(self, kind: str, value: str) -> None:
         """Take one value of an element; `\\` separates values. A kind without rules of its own counts as an id."""

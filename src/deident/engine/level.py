@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from deident.engine import entries as p
-from deident.engine.dummies import dummy_items, dummy_value
+from deident.engine.dummies import dummy_items, dummy_value, pad
+from deident.engine.items import coded_item, content_item
 from deident.engine.repeat import Repeat
 from deident.engine.syntax import ALL_VRS, IMPLICIT_LITTLE, LONG_VRS, UNDEFINED, Syntax
 from deident.errors import Reason, Refusal
 from deident.profile.decision import Action, Decision, Method
-from deident.profile.rules import Place
+from deident.profile.rules import Item, Place
 from deident.standard import dictionary
 from deident.standard.identifiers import kind_in_code_sequence, kind_of
 
@@ -35,7 +36,7 @@ CAPTURED: Final = frozenset(
     {0x00080008, 0x00080016, 0x00080018, 0x00080020, 0x00080060, 0x00080064}
     | {0x00100020, 0x00100021, 0x00100030, 0x00101010}
     | {0x0020000D, 0x0020000E, 0x00280002, 0x00280004, 0x00280008, 0x00280010, 0x00280011, 0x00280100}
-    | {0x00280101, 0x00280102, 0x00280301, 0x7FE00001, 0x7FE00002}
+    | {0x00280101, 0x00280102, 0x00280301, 0x00280303, 0x7FE00001, 0x7FE00002}
 )
 
 _TEXT_VRS: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UI", "UR", "UT"})
@@ -57,6 +58,7 @@ class Level:
             "_lengths",
             "_repeats",
             "_runs",
+            "_variants",
             "after",
             "drop",
             "long",
@@ -65,35 +67,60 @@ class Level:
             "phase",
             "place",
             "plan",
+            "removed",
+            "selects",
             "syntax",
         ),
         "varying",
     )
 
     def __init__(
-        self, plan: Plan, path: tuple[int, ...], syntax: Syntax, *, drop: bool = False, phase: int = len(ANCHORS)
+        self,
+        plan: Plan,
+        path: tuple[int, ...],
+        syntax: Syntax,
+        *,
+        drop: bool = False,
+        phase: int = len(ANCHORS),
+        selects: Method = Method.PLAIN,
+        item: Item | None = None,
     ) -> None:
         self.plan = plan
         self.path = path
-        self.place = Place(plan.iod, plan.in_force, path)
+        self.place = Place(plan.iod, plan.in_force, path, plan.sop_class, item)
         self.syntax = syntax
-        self.drop = drop
         self.phase = phase
+        self.selects = selects
+        gone = plan.rules.item_removed(self.place) if item is not None else None
+        self.removed = plan.decisions.number(gone) if gone is not None else -1
+        self.drop = drop or gone is not None
         self.memo: dict[bytes, Entry] = {}
         self.long: dict[bytes, Entry] = {}
         self.varying: set[int] = set()
         self._lengths: dict[int, bytes] = {}
         self._runs: dict[bytes, Entry] = {}
         self._repeats: dict[bytes, list[Repeat]] = {}
-        self._children: dict[tuple[int, bool, bool], Level] = {}
+        self._children: dict[tuple[int, bool, bool, Method], Level] = {}
+        self._variants: dict[Item, Level] = {}
         self.after = Level(plan, path, syntax, phase=phase + 1) if phase < len(ANCHORS) else None
 
-    def child(self, tag: int, syntax: Syntax, *, drop: bool) -> Level:
-        """The level of the items of a sequence."""
-        key = (tag, syntax.explicit, drop)
+    def child(self, tag: int, syntax: Syntax, *, drop: bool, selects: Method = Method.PLAIN) -> Level:
+        """The level of the items of a sequence; one that `selects` has a level for each kind of item."""
+        key = (tag, syntax.explicit, drop, selects)
         if key not in self._children:
-            self._children[key] = Level(self.plan, (*self.path, tag), syntax, drop=drop)
+            self._children[key] = Level(self.plan, (*self.path, tag), syntax, drop=drop, selects=selects)
         return self._children[key]
+
+    def for_item(self, buf: bytes, pos: int, end: int) -> Level:
+        """The level of the item whose elements start at `pos`. Raises ItemTooLong where the bytes end too early."""
+        look = content_item if self.selects is Method.CONTENT else coded_item
+        item = look(buf, pos, end, self.syntax)
+        known = self._variants.get(item)
+        if known is None:
+            if len(self._variants) >= _MEMO_LIMIT:
+                self._variants.clear()
+            known = self._variants[item] = Level(self.plan, self.path, self.syntax, item=item)
+        return known
 
     def resolve(self, head: bytes) -> Entry:
         """Make, keep and return the entry for the first eight bytes of an element."""
@@ -199,7 +226,9 @@ class Level:
         number = self.plan.decisions.number(decision)
         if decision.action is Action.KEEP:
             emptied = self._replacement(self.plan.rules.blanked(self.place, tag, "SQ"), "SQ")
-            return (p.SEQUENCE, offset - 4, self.child(tag, syntax, drop=False), p.WALK, b"", number, emptied)
+            selects = decision.method if decision.method in _SELECTING else Method.PLAIN
+            child = self.child(tag, syntax, drop=False, selects=selects)
+            return (p.SEQUENCE, offset - 4, child, p.WALK, b"", number, emptied)
         out = (
             None
             if tag == p.GRAPHIC_ANNOTATION and decision.action is Action.DUMMY
@@ -210,12 +239,7 @@ class Level:
     def _value(self, tag: int, vr: str, wire_vr: str, offset: int, length: int) -> Entry:
         advance = offset + length
         if self.drop:
-            if (self.path, tag) in p.WANTED_INSIDE:
-                return (p.INSIDE, advance, offset, tag)
-            if p.CONTENT_SEQUENCE in self.path and (content := self._content(tag)) is not None:
-                return (content, advance, offset, tag)
-            kind = kind_of(tag, vr) or kind_in_code_sequence(self.path[-1], tag)
-            return (p.GATHER, advance, offset, None, -1, kind) if kind and length else advance
+            return self._dropped(tag, vr, offset, length)
         if tag == SPECIFIC_CHARACTER_SET:
             return (p.CHARSET, advance, offset)
         decision = self.plan.rules.decide(self.place, tag, vr)
@@ -230,8 +254,12 @@ class Level:
         if action is Action.KEEP and known is not None and known.vrs[0] == "SQ":
             gone = self.plan.rules.blanked(self.place, tag, "SQ", "a sequence that cannot be walked")
             return (p.EDIT, advance, self._replacement(gone, "SQ"), self.plan.decisions.number(gone))
+        if action is Action.CLEAN and method is not Method.CODE_MEANING:
+            return self._cleaned(decision, vr, offset, length)
         if action is Action.KEEP:
-            return advance if decision.overridden else self._kept(tag, vr, wire_vr, offset, length)
+            return advance if decision.overridden else self._kept(decision, vr, wire_vr, offset, length)
+        if method in _CLEANED_DUMMIES:
+            return self._cleaned(decision, vr, offset, length)
         if action is Action.UID:
             if not length:
                 return self._empty_uid(tag, advance, number)
@@ -240,6 +268,16 @@ class Level:
         if decision.kind and length:
             return (p.GATHER, advance, offset, out, number, decision.kind)
         return (p.EDIT, advance, out, number)
+
+    def _dropped(self, tag: int, vr: str, offset: int, length: int) -> Entry:
+        """An entry inside what is replaced as a whole: only what identifies is of interest."""
+        advance = offset + length
+        if (self.path, tag) in p.WANTED_INSIDE:
+            return (p.INSIDE, advance, offset, tag)
+        if p.CONTENT_SEQUENCE in self.path and (content := self._content(tag)) is not None:
+            return (content, advance, offset, tag)
+        kind = kind_of(tag, vr) or kind_in_code_sequence(self.path[-1], tag)
+        return (p.GATHER, advance, offset, None, -1, kind) if kind and length else advance
 
     def _content(self, tag: int) -> int | None:
         """The kind of entry for the parts of a content item that tell what its value is; None for the others."""
@@ -256,8 +294,18 @@ class Level:
             return (p.UID, advance, advance, tag, number)
         return advance
 
-    def _kept(self, tag: int, vr: str, wire_vr: str, offset: int, length: int) -> Entry:
-        advance = offset + length
+    def _cleaned(self, decision: Decision, vr: str, offset: int, length: int) -> Entry:
+        """An entry for a value that is read and rewritten; what cannot be is treated as the Basic Profile wants it."""
+        rules, tag = self.plan.rules, decision.tag
+        instead = rules.basic(self.place, tag, vr, f"{decision.because}, nothing left")
+        return (
+            *(p.CLEAN, offset + length, offset, tag, self._written_vr(tag, vr)),
+            *(decision.method, self.plan.decisions.number(decision)),
+            *(self._replacement(instead, vr), self.plan.decisions.number(instead)),
+        )
+
+    def _kept(self, decision: Decision, vr: str, wire_vr: str, offset: int, length: int) -> Entry:
+        tag, advance = decision.tag, offset + length
         known = dictionary.attribute(tag)
         textual = vr in _TEXT_VRS or (known is not None and known.vrs[0] in _TEXT_VRS)
         binary = wire_vr in _BLOB_VRS or vr in _BLOB_VRS
@@ -266,8 +314,14 @@ class Level:
             return advance
         blank = self.plan.rules.blanked(self.place, tag, vr)
         number = self.plan.decisions.number(blank)
+        replacement = self._replacement(blank, vr)
+        if textual and decision.kind and decision.by_option:
+            return (p.KEPT, advance, offset, replacement, number, decision.kind)
+        cut = self.plan.rules.cut(self.place, tag, vr) if textual else None
+        if cut is not None:
+            return (p.TEXT, advance, offset, replacement, number, tag, vr, self.plan.decisions.number(cut))
         kind = p.TEXT if textual else p.NUMBER if numeric else p.BLOB
-        return (kind, advance, offset, self._replacement(blank, vr), number)
+        return (kind, advance, offset, replacement, number)
 
     def _written_vr(self, tag: int, vr: str) -> str:
         """The VR in which a replacement is written: that of PS3.6, unless the wire's is one of its alternatives."""
@@ -286,7 +340,12 @@ class Level:
             if decision.method is Method.DUMMY_ITEM:
                 return dummy_items(tag, self.syntax)
             return self.syntax.sequence(tag, b"")
+        if decision.method in (Method.CONSTANT, Method.CODE_MEANING):
+            return self.syntax.element(tag, written, pad(decision.value.encode(), written))
         return self.syntax.element(tag, written, dummy_value(tag, written))
 
 
+_SELECTING: Final = frozenset({Method.CODES, Method.CONTENT})
+#: Dummies that are made of the value, or of the patient.
+_CLEANED_DUMMIES: Final = frozenset({Method.HASH, Method.PSEUDONYM})
 _DEFERRED_METHODS: Final = frozenset({Method.PATIENT_NAME, Method.PATIENT_ID, Method.ACCESSION, Method.STUDY_ID})

@@ -34,7 +34,7 @@ class Insertions:
             if key not in self._methods:
                 self._methods[key] = self._markers(level.syntax, earlier)
             return self._methods[key]
-        return level.syntax.element(0x00280303, "CS", b"REMOVED ")
+        return level.syntax.element(0x00280303, "CS", pad(self._longitudinal(notes), "CS"))
 
     def rest(self, level: Level | None, notes: Notes) -> bytes:
         """What is still to be written where the data set ends before the last insertion point."""
@@ -61,6 +61,16 @@ class Insertions:
         if age and cap is not None and age.endswith(b"Y") and int(age[:3]) >= cap:
             age = b"%03dY" % cap
         return syntax.element(PATIENT_AGE, "AS", age) if age else b""
+
+    def _longitudinal(self, notes: Notes) -> bytes:
+        """Longitudinal Temporal Information Modified; an input that had less left keeps saying so (RULES section 6)."""
+        options = self._rules.profile.options
+        stated = notes.seen.get(0x00280303, b"").strip(b"\0 ")
+        if Option.RETAIN_LONGITUDINAL_FULL_DATES in options:
+            return stated if stated in (b"MODIFIED", b"REMOVED") else b"UNMODIFIED"
+        if Option.RETAIN_LONGITUDINAL_MODIFIED_DATES in options:
+            return b"REMOVED" if stated == b"REMOVED" else b"MODIFIED"
+        return b"REMOVED"
 
     def _markers(self, syntax: Syntax, earlier: frozenset[str]) -> bytes:
         """Patient Identity Removed, De-identification Method and its codes (PS3.3 C.7.1.1)."""

@@ -27,7 +27,8 @@ class Decisions:
 
 
 class Plan:
-    """Rules for the instances of one IOD with one set of modules in force, in one encoding.
+    """Rules for the instances of one IOD (and, where overrides name it, one SOP class) with one set of modules in force, in one
+    encoding.
 
     `trust_un`: a public sequence that the wire calls UN is walked as implicit VR little endian (PS3.5 6.2.2); where that
     proves impossible the instance is scanned again without trust, and the element is replaced as a whole.
@@ -41,11 +42,13 @@ class Plan:
         syntax: Syntax,
         decisions: Decisions,
         *,
+        sop_class: str = "",
         trust_un: bool = True,
     ) -> None:
         self.trust_un = trust_un
         self.rules = rules
         self.iod = iod
+        self.sop_class = sop_class
         self.in_force = in_force
         self.syntax = syntax
         self.decisions = decisions

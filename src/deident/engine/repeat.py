@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deident.engine.values import Notes
+    from deident.engine.values import Notes, Subject
 
 __all__ = ["Repeat"]
 
@@ -15,7 +15,8 @@ __all__ = ["Repeat"]
 class Repeat:
     """What follows from the bytes `encoded` where `charset` is in force: `edits` relative to their start, and notes.
 
-    `values` are all kept values, to compare with those that must not stay. `uses` counts how often it helped.
+    `values` are all kept values, to compare with those that must not stay; `subject` is the one whose dates were shifted,
+    None when none were. `uses` counts how often it helped.
     """
 
     encoded: bytes
@@ -24,6 +25,7 @@ class Repeat:
     delta: int
     notes: Notes
     values: frozenset[bytes]
+    subject: Subject | None
     uses: int = 0
 
     def apply(self, notes: Notes, edits: list[tuple[int, int, bytes]], position: int) -> None:
@@ -39,6 +41,7 @@ class Repeat:
             notes.gathered += mine.gathered
         if mine.uids:
             notes.uids.update(mine.uids)
+        notes.subject_used |= mine.subject_used
         if self.rare:
             notes.blobs += mine.blobs
             notes.originals += mine.originals

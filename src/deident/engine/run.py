@@ -146,11 +146,11 @@ class Run:
     def _learn(self, level: Level, buffer: bytes, start: int, complete: bool) -> None:
         """Scan a window once more, under watch."""
         learner = Learner()
-        scan(self._shared, level, buffer, start, complete, Notes(), learner)
+        scan(self._shared, level, buffer, start, complete, Notes(subject=self.notes.subject), learner)
         learner.learn(self._rescan)
 
     def _rescan(self, level: Level, encoded: bytes, charset: bytes) -> tuple[list[Edit], Notes]:
-        notes = Notes()
+        notes = Notes(subject=self.notes.subject)
         notes.charset = charset
         edits, _end, _level, _pixels = scan(self._shared, level, encoded, 0, True, notes)
         return sorted(edits), notes

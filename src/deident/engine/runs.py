@@ -16,7 +16,7 @@ from deident.engine import entries as p
 from deident.engine.level import Level
 from deident.engine.repeat import Repeat
 from deident.engine.stretch import Stretch, bare
-from deident.engine.values import Notes
+from deident.engine.values import Notes, Subject
 
 __all__ = ["Learner", "due"]
 
@@ -69,7 +69,9 @@ class Learner:
             edits, notes = rescan(level, encoded, charset)
             delta = sum(len(out) - (last - first) for first, last, out in edits)
             values = frozenset((*notes.texts, *notes.numbers, *notes.blobs))
-            level.add_repeat(encoded[:_HEAD], Repeat(encoded, charset, tuple(edits), delta, notes, values))
+            level.add_repeat(
+                encoded[:_HEAD], Repeat(encoded, charset, tuple(edits), delta, notes, values, _subject(notes))
+            )
         for level in {id(level): level for level, _head, _entry in self._trace}.values():
             level.forget_runs()
         stretch: list[tuple[bytes, Any]] = []
@@ -83,6 +85,10 @@ class Learner:
                 stretch.append((head, entry))
         if current is not None:
             _keep(current, stretch)
+
+
+def _subject(notes: Notes) -> Subject | None:
+    return notes.subject if notes.subject_used else None
 
 
 def _fits(level: Level, head: bytes, entry: Any) -> bool:

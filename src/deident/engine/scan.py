@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from deident.engine import entries as p
 from deident.engine.dummies import graphic_annotation
+from deident.engine.items import ItemTooLong
 from deident.engine.level import Level
 from deident.engine.repeat import Repeat
 from deident.engine.syntax import UNDEFINED
@@ -109,7 +110,7 @@ def scan(
                     continue
                 kind = entry[0]
             elif kind == p.REPEAT:
-                repeat = _repeated(entry[1], buf, pos, end, charset, hits)
+                repeat = _repeated(entry[1], buf, pos, end, charset, notes)
                 if repeat is not None:
                     repeat.apply(notes, edits, pos)
                     delta += repeat.delta
@@ -229,7 +230,9 @@ def scan(
                 raise (
                     _beyond(pos, avail, complete) if pos > avail else Refusal(Reason.BROKEN, "element exceeds its item")
                 )
-            if delta != item_delta and content_end - item_at + delta - item_delta == 0:
+            if level.removed >= 0 or (delta != item_delta and content_end - item_at + delta - item_delta == 0):
+                if level.removed >= 0:
+                    done(level.removed)
                 del edits[item_edits:]
                 add((item_at - 8, pos, b""))
                 delta = item_delta - (pos - item_at + 8)
@@ -256,6 +259,9 @@ def scan(
                         raise _beyond(end, avail, complete)
                 if stack:
                     charset = stack[-1][0][3]
+                if seq[2].selects:
+                    level = _selected(seq[2], buf, pos, end, complete)
+                    get = lookup(level)
                 continue
             if head != sequence_end or seq_length != UNDEFINED:
                 raise Refusal(Reason.BROKEN, "neither item nor delimiter in a sequence")
@@ -290,13 +296,21 @@ def scan(
             item_tag, sequence_end = syntax.item, syntax.sequence_end
 
 
-def _repeated(
-    known: list[Repeat], buf: bytes, pos: int, end: int, charset: bytes, hits: frozenset[bytes]
-) -> Repeat | None:
+def _selected(level: Level, buf: bytes, pos: int, end: int, complete: bool) -> Level:
+    """The level of one item of a sequence whose items are treated by what they say of themselves."""
+    try:
+        return level.for_item(buf, pos, end)
+    except ItemTooLong:
+        raise _short(complete) from None
+
+
+def _repeated(known: list[Repeat], buf: bytes, pos: int, end: int, charset: bytes, notes: Notes) -> Repeat | None:
     """The sequence at `pos`, if it stands there as it stood in an earlier instance."""
     for repeat in known:
         if buf.startswith(repeat.encoded, pos) and pos + len(repeat.encoded) <= end and repeat.charset == charset:
-            return repeat if hits.isdisjoint(repeat.values) else None
+            if repeat.subject is not None and repeat.subject != notes.subject:
+                continue
+            return repeat if notes.hits.isdisjoint(repeat.values) else None
     return None
 
 

@@ -18,6 +18,8 @@ _UID: Final = re.compile(rb"\d+(?:\.\d+){3,}")
 _PERCENT: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 _ESCAPE: Final = b"\x1b"
 _NUMBER_BYTES: Final = b"0123456789+-.eE\\ \0"
+#: Before the kind of an identifier that an option of the profile keeps.
+_KEPT: Final = "="
 _NUMBERED: Final = frozenset({"id", "phone", "device", "station"})
 _SHORTEST_NUMBER: Final = 5
 _SETS: Final = 64
@@ -33,15 +35,14 @@ class _Known:
 
     def __init__(self, gathered: frozenset[tuple[str, bytes, bytes]], charsets: frozenset[bytes]) -> None:
         self.charsets = [parse_specific_character_set(charset) for charset in sorted(charsets)] or [()]
+        values = [
+            (kind, decode(raw, parse_specific_character_set(charset), "PN" if kind == "name" else "LO").strip("\0 "))
+            for kind, raw, charset in sorted(gathered)
+        ]
         self.identifiers = KnownIdentifiers(
-            (
-                (
-                    kind,
-                    decode(raw, parse_specific_character_set(charset), "PN" if kind == "name" else "LO").strip("\0 "),
-                )
-                for kind, raw, charset in sorted(gathered)
-            ),
+            ((kind, text) for kind, text in values if kind[:1] != _KEPT),
             self.charsets[-1],
+            [(kind[1:], text) for kind, text in values if kind[:1] == _KEPT],
         )
         self._numbers = {
             digits
@@ -90,6 +91,11 @@ class Searcher:
     def __init__(self) -> None:
         self._sets: dict[_Key, _Known] = {}
         self._latest: _Known | None = None
+
+    @property
+    def latest(self) -> KnownIdentifiers | None:
+        """The identifiers of the instance that was searched last."""
+        return self._latest.identifiers if self._latest is not None else None
 
     @property
     def expected(self) -> frozenset[bytes]:

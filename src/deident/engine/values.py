@@ -7,29 +7,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from deident.engine import entries as p
 from deident.engine.ages import age_at_study
-from deident.engine.charsets import decode, parse_specific_character_set
+from deident.engine.charsets import decode, encode, parse_specific_character_set, split_values
+from deident.engine.dates import shift, to_year
 from deident.engine.dummies import pad
 from deident.engine.limits import Limits
 from deident.profile.decision import Method
+from deident.profile.model import Profile
 from deident.standard.identifiers import kind_of_content_item
 from deident.standard.uids import is_well_known
 
 if TYPE_CHECKING:
+    from deident.engine.descriptors import Cleaner
+    from deident.engine.known import KnownIdentifiers
     from deident.engine.level import Level
     from deident.engine.syntax import Syntax
     from deident.pseudonyms import Pseudonyms
 
-__all__ = ["HANDLERS", "Deferred", "Notes", "Shared"]
+__all__ = ["HANDLERS", "Deferred", "Notes", "Shared", "Subject"]
 
 #: (method, tag, VR, original value, character set in force)
 Deferred = tuple[Method, int, str, bytes, bytes]
 
 _AGE: Final = re.compile(rb"(\d{1,3})([DWMY])")
 _UID_VALUES: Final = 100_000
+_DAY_LENGTH: Final = 8
+#: Fields of a TEXT entry whose value goes as a whole on a hit.
+_WITHOUT_CUT: Final = 5
+
+
+class Subject(NamedTuple):
+    """The patient of an instance: the pseudonym, and the days to subtract from every date."""
+
+    pseudonym: str
+    offset_days: int
 
 
 class Notes:
@@ -41,12 +55,21 @@ class Notes:
     pseudonym) of those already written; `seen` top-level values that later steps need and `places` where they
     stand; `inside` wanted values out of sequences that are replaced; `marks` the tags that put modules in force; `done`
     the numbers of the decisions that were carried out; `hits` the values that must not stay,
-    `blanked` those of them that were met; `concept` the concept name of the
+    `blanked` those of them that were met; `known` the identifiers that were found in them; `subject` the patient as far
+    as known before the scan, and `subject_used` whether anything depended on it; `concept` the concept name of the
     content item under way.
     """
 
-    def __init__(self, hits: frozenset[bytes] = frozenset()) -> None:
+    def __init__(
+        self,
+        hits: frozenset[bytes] = frozenset(),
+        known: KnownIdentifiers | None = None,
+        subject: Subject | None = None,
+    ) -> None:
         self.hits = hits
+        self.known = known
+        self.subject = subject
+        self.subject_used = False
         self.texts: list[bytes] = []
         self.numbers: list[bytes] = []
         self.blobs: list[bytes] = []
@@ -76,20 +99,24 @@ class Notes:
 
 
 class Shared:
-    """What scans of all instances share: pseudonyms, limits, insertions at the top level, and the age cap."""
+    """What scans of all instances share: pseudonyms, limits, insertions at the top level, and what the profile says of values."""
 
     def __init__(
         self,
         pseudonyms: Pseudonyms,
         limits: Limits,
         insertions: Callable[[Level, Notes], bytes],
-        age_cap: int | None,
+        profile: Profile,
+        cleaner: Cleaner,
     ) -> None:
         self.pseudonyms = pseudonyms
         self.limits = limits
         self.insertions = insertions
-        self.age_cap = age_cap
+        self.age_cap = profile.age_cap
+        self.ae_titles = profile.ae_titles
+        self._cleaner = cleaner
         self._uid_values: dict[bytes, bytes] = {}
+        self._cleaned: dict[tuple[bytes, str, bytes], bytes] = {}
 
     def uid_value(self, raw: bytes) -> bytes:
         """The replacement of a UI value: each UID mapped, well-known ones kept, padded (RULES section 5)."""
@@ -106,6 +133,27 @@ class Shared:
             self._uid_values[raw] = known
         return known
 
+    def cleaned(self, raw: bytes, vr: str, charset: bytes, known: KnownIdentifiers | None = None) -> bytes:
+        """A text value with what identifies nobody left in it (RULES section 7), padded; empty when nothing is left."""
+        key = (raw, vr, charset)
+        found = self._cleaned.get(key) if known is None else None
+        if found is None:
+            charsets = parse_specific_character_set(charset)
+            text = decode(raw, charsets, vr)
+            values = [self._cleaner.clean(value.strip("\0 "), known) for value in split_values(text, vr)]
+            found = pad(encode("\\".join(values), charsets, vr), vr) if any(values) else b""
+            if known is None:
+                if len(self._cleaned) >= _UID_VALUES:
+                    self._cleaned.clear()
+                self._cleaned[key] = found
+        return found
+
+    def hashed(self, raw: bytes, vr: str, charset: bytes) -> bytes:
+        """Keyed digests in place of the values, padded; blank values stay blank."""
+        text = decode(raw, parse_specific_character_set(charset), vr)
+        values = [self.pseudonyms.digest(value) for value in split_values(text, vr)]
+        return pad("\\".join(values).encode(), vr)
+
     def age_value(self, raw: bytes, seen: Mapping[int, bytes]) -> bytes | None:
         """A Patient's Age with the cap applied, calculated where it is empty; None when the value is no age (PS3.5 6.2)."""
         stated = raw.strip(b"\0 ")
@@ -120,7 +168,15 @@ class Shared:
         return raw if stated else text
 
 
-def _text(_shared: Shared, notes: Notes, entry: Any, value: bytes, _charset: bytes, _syntax: Syntax) -> bytes | None:
+def _text(shared: Shared, notes: Notes, entry: Any, value: bytes, charset: bytes, syntax: Syntax) -> bytes | None:
+    if len(entry) > _WITHOUT_CUT and value in notes.hits:
+        _kind, _advance, _offset, _blank, _number, tag, vr, number = entry
+        cut = shared.cleaned(value, vr, charset, notes.known)
+        if cut and cut not in notes.hits:
+            notes.blanked.add(value)
+            notes.texts.append(cut)
+            notes.done.append(number)
+            return syntax.element(tag, vr, cut)
     return _kept(notes, notes.texts, entry, value)
 
 
@@ -203,6 +259,82 @@ def _content(_shared: Shared, notes: Notes, _entry: Any, value: bytes, charset: 
         notes.gathered.append((kind, value, charset))
 
 
+def _kept_identifier(
+    _shared: Shared, notes: Notes, entry: Any, value: bytes, charset: bytes, _syntax: Syntax
+) -> bytes | None:
+    """An identifier that an option keeps: it may stand elsewhere, too, but what else identifies may not stand in it."""
+    notes.gathered.append((f"={entry[5]}", value, charset))
+    return _kept(notes, notes.texts, entry, value)
+
+
+def _clean(shared: Shared, notes: Notes, entry: Any, value: bytes, charset: bytes, syntax: Syntax) -> bytes | None:
+    """A value that an option, or the site, wants cleaned; what cannot be cleaned is treated as without the option."""
+    _kind, _advance, _offset, tag, vr, method, number, instead, number_instead = entry
+    if not value.strip(b"\0 "):
+        return None
+    new = _CLEANERS[method](shared, notes, value, vr, charset)
+    if not new:
+        notes.done.append(number_instead)
+        replacement: bytes = instead
+        return replacement
+    if new == value:
+        return None
+    notes.done.append(number)
+    return syntax.element(tag, vr, new)
+
+
+def _shifted(_shared: Shared, notes: Notes, value: bytes, vr: str, charset: bytes) -> bytes:
+    """The date with the offset of the patient. The true one is an identifier: it would give the offset away."""
+    notes.subject_used = True
+    _gather_date(notes, value, vr, charset)
+    return pad(shift(value, vr, notes.subject.offset_days if notes.subject else 0) or b"", vr)
+
+
+def _year(_shared: Shared, notes: Notes, value: bytes, vr: str, charset: bytes) -> bytes:
+    _gather_date(notes, value, vr, charset)
+    return pad(to_year(value, vr) or b"", vr)
+
+
+def _gather_date(notes: Notes, value: bytes, vr: str, charset: bytes) -> None:
+    if vr != "TM" and len(value) >= _DAY_LENGTH:
+        notes.gathered.append(("date", value if vr == "DA" else value[:_DAY_LENGTH], charset))
+
+
+def _cleaned_text(shared: Shared, notes: Notes, value: bytes, vr: str, charset: bytes) -> bytes:
+    new = shared.cleaned(value, vr, charset)
+    if notes.hits and new in notes.hits:
+        notes.blanked.add(new)
+        new = shared.cleaned(value, vr, charset, notes.known)
+        if new in notes.hits:
+            return b""
+    if new:
+        notes.texts.append(new)
+    return new
+
+
+def _allowed(shared: Shared, _notes: Notes, value: bytes, _vr: str, _charset: bytes) -> bytes:
+    titles = {title.strip(b"\0 ").decode("latin-1") for title in value.split(b"\\")}
+    return value if titles <= shared.ae_titles else b""
+
+
+def _hashed(shared: Shared, _notes: Notes, value: bytes, vr: str, charset: bytes) -> bytes:
+    return shared.hashed(value, vr, charset)
+
+
+def _pseudonym(_shared: Shared, notes: Notes, _value: bytes, vr: str, _charset: bytes) -> bytes:
+    notes.subject_used = True
+    return pad((notes.subject.pseudonym if notes.subject else "-").encode(), vr)
+
+
+_CLEANERS: Final[dict[Method, Callable[[Shared, Notes, bytes, str, bytes], bytes]]] = {
+    Method.SHIFT: _shifted,
+    Method.YEAR: _year,
+    Method.TEXT: _cleaned_text,
+    Method.ALLOWED: _allowed,
+    Method.HASH: _hashed,
+    Method.PSEUDONYM: _pseudonym,
+}
+
 Handler = Callable[[Shared, Notes, Any, bytes, bytes, "Syntax"], bytes | None]
 
 HANDLERS: Final[dict[int, Handler]] = {
@@ -216,4 +348,6 @@ HANDLERS: Final[dict[int, Handler]] = {
     p.INSIDE: _inside,
     p.CONCEPT: _concept,
     p.CONTENT: _content,
+    p.KEPT: _kept_identifier,
+    p.CLEAN: _clean,
 }

@@ -1,7 +1,23 @@
 """Options and site overrides, compiled into one action per attribute and level."""
 
 from deident.profile.decision import Action, Decision
-from deident.profile.model import Option, PixelRisk, Profile, Strategy
+from deident.profile.model import DateMethod, Mode, Option, PixelRisk, Profile, SitePrivate, Strategy
+from deident.profile.override import Override, OverrideStrategy
 from deident.profile.presets import DEFAULT_PRESET, PRESETS, preset
 
-__all__ = ["DEFAULT_PRESET", "PRESETS", "Action", "Decision", "Option", "PixelRisk", "Profile", "Strategy", "preset"]
+__all__ = [
+    "DEFAULT_PRESET",
+    "PRESETS",
+    "Action",
+    "DateMethod",
+    "Decision",
+    "Mode",
+    "Option",
+    "Override",
+    "OverrideStrategy",
+    "PixelRisk",
+    "Profile",
+    "SitePrivate",
+    "Strategy",
+    "preset",
+]

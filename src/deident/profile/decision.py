@@ -33,6 +33,16 @@ class Method(StrEnum):
     AGE = "age"
     MARKER = "marker"
     DUMMY_ITEM = "dummy-item"
+    SHIFT = "shift"
+    YEAR = "year"
+    TEXT = "text"
+    ALLOWED = "allowed"
+    CODES = "codes"
+    CONTENT = "content"
+    CODE_MEANING = "code-meaning"
+    HASH = "hash"
+    CONSTANT = "constant"
+    PSEUDONYM = "pseudonym"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,8 @@ class Decision:
     (group << 16 | element). `keyword` is PS3.6's, empty for private elements. `because` names the deciding table, option or
     override (`E.1-1`, `gaps`, `private`, `option:retain_patient_characteristics`, `known-identifier`, ...). `kind`
     says that the value counts as a known identifier of the instance (RULES section 14) and of which kind ("" = it does not).
-    `method` names the way in which the action is carried out where the letter alone does not say it.
+    `method` names the way in which the action is carried out where the letter alone does not say it; `value` is what the
+    methods CONSTANT and CODE_MEANING write.
     """
 
     tag: int
@@ -53,11 +64,17 @@ class Decision:
     because: str
     kind: str = field(default="")
     method: Method = field(default=Method.PLAIN)
+    value: str = field(default="", repr=False)
 
     @property
     def overridden(self) -> bool:
         """Whether the user keeps what the standard protects; known identifiers may then stay in it (RULES 14.6)."""
-        return self.because == KEPT_BY_USER
+        return self.action is Action.KEEP and self.because.startswith("override:")
+
+    @property
+    def by_option(self) -> bool:
+        """Whether an option of the profile lets the value stay."""
+        return self.action is Action.KEEP and self.because.startswith("option:")
 
     @property
     def place(self) -> str:

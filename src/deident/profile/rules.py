@@ -1,7 +1,8 @@
 """One decision per attribute and level: the profile over Table E.1-1 over the types of the IOD (RULES section 2).
 
-Precedence, first match wins: structure that never survives (private, group lengths, overlays, ...), markers of the result,
-`keep_tags`, strategies for direct identifiers, options, Table E.1-1, gaps.json, date and name by VR, PS3.6.
+Precedence, first match wins: structure that never survives (illegal groups, group lengths, overlays, ...), markers of the
+result, a site's overrides, `keep_tags`, strategies for direct identifiers, options, Table E.1-1, gaps.json, date and name by
+VR, PS3.6, and in strict mode the VR.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from typing import Final, NamedTuple
 
 from deident.errors import ConfigurationError
 from deident.profile.decision import KEPT_BY_USER, Action, Decision, Method
-from deident.profile.model import Option, Profile, Strategy
-from deident.standard import confidentiality, dictionary
+from deident.profile.model import Mode, Option, Profile, Strategy
+from deident.profile.options import DATE_VRS, TEXT_VRS, Chosen, by_option, unlisted_date
+from deident.profile.overrides import Overrides
+from deident.profile.resolve import never_survives, resolve
+from deident.standard import codes, confidentiality, dictionary
 from deident.standard.identifiers import kind_of
 from deident.standard.iods import Iod
 
-__all__ = ["MARKERS", "Place", "Rules"]
+__all__ = ["MARKERS", "Item", "Place", "Rules"]
 
 PATIENT_NAME: Final = 0x00100010
 PATIENT_ID: Final = 0x00100020
@@ -23,6 +27,9 @@ ACCESSION_NUMBER: Final = 0x00080050
 STUDY_ID: Final = 0x00200010
 PATIENT_AGE: Final = 0x00101010
 CONTENT_SEQUENCE: Final = 0x0040A730
+GRAPHIC_ANNOTATION: Final = 0x00700001
+UNFORMATTED_TEXT: Final = 0x00700006
+CODE_MEANING: Final = 0x00080104
 #: What a person wrote, in content items outside Content Sequence (acquisition and protocol context); RULES section 8.
 TEXT_VALUE: Final = 0x0040A160
 
@@ -42,7 +49,6 @@ DUMMY_ITEMS: Final = frozenset(
     {0x00081072, 0x00080082, 0x00401101, 0x0040A073, 0x00700001, 0x0040B020, CONTENT_SEQUENCE}
 )
 
-_DATE_VRS: Final = frozenset({"DA", "TM", "DT"})
 _GAP_CODES: Final = {
     "uid": "U",
     "uid-org": "X/Z/U",
@@ -57,13 +63,33 @@ _GAP_CODES: Final = {
 #: Type 1C in every IOD, but of a condition that ends with de-identification: encrypted originals, and signatures over them.
 _NO_LONGER_TRUE: Final = frozenset({"encrypted", "signature"})
 
+#: What stays in strict mode although no table lists it: numbers, code strings, class UIDs and sequences, which are walked.
+_STRICT_VRS: Final = frozenset("AT CS DS FD FL IS OD OF OL OV SL SQ SS SV UI UL US UV".split())
+#: Bulk values of VR OB or OW that are numbers, too: waveforms, look-up tables, palettes, coordinates (PS3.3).
+_STRICT_BULK: Final = frozenset("OW".split())
+_STRICT_BYTES: Final = frozenset({0x54001010, 0x54000110, 0x54000112})
+
+
+class Item(NamedTuple):
+    """What the item of a sequence says of itself: a code, or a content item with its value type and concept name."""
+
+    content: bool
+    value_type: str
+    scheme: str
+    code: str
+
 
 class Place(NamedTuple):
-    """Where an attribute stands: the IOD, the indices of its modules in force, and the sequences around it."""
+    """Where an attribute stands: the IOD, the indices of its modules in force, and the sequences around it.
+
+    `item` is what the innermost item says of itself, where rules depend on it (content items and codes).
+    """
 
     iod: Iod
     in_force: frozenset[int]
     path: tuple[int, ...]
+    sop_class: str = ""
+    item: Item | None = None
 
     def type_of(self, tag: int) -> str | None:
         """The type at this place; inside content items nothing is known, and the strictest reading holds."""
@@ -78,6 +104,8 @@ class Rules:
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
         self._keep = frozenset(_tag(text) for text in profile.keep_tags)
+        self._allowed = frozenset(_tag(text) for text in profile.allowed)
+        self._overrides = Overrides(profile.overrides)
         self._strategies = dict.fromkeys(DIRECT, profile.strategy)
         for keyword, strategy in profile.strategies.items():
             tag = _tag(keyword)
@@ -89,12 +117,12 @@ class Rules:
     @property
     def kept(self) -> frozenset[int]:
         """Tags that the user keeps although no option covers them."""
-        return self._keep
+        return self._keep | self._overrides.weaker
 
     @property
     def conforms(self) -> bool:
         """Whether the profile keeps nothing that the standard protects (RULES 14.6)."""
-        return not any(self._protected(tag) for tag in self._keep)
+        return not self._overrides.unbounded and not any(self._protected(tag) for tag in self.kept)
 
     def codes(self) -> tuple[str, ...]:
         """CID 7050 codes of what the profile performs, 113100 first; none when it does not conform."""
@@ -108,8 +136,18 @@ class Rules:
         known = dictionary.attribute(tag)
         keyword = known.keyword if known else ""
         action, because, method = self._action(place, tag, vr, known)
-        kind = "" if action is Action.KEEP and method is Method.PLAIN else kind_of(tag, vr)
-        return Decision(tag, place.path, keyword, action, because, kind, method)
+        value = self._value(place, tag, vr, method)
+        # What stays is an identifier all the same where an option keeps it: others of its kind are found by it.
+        exempt = action is Action.KEEP and method is Method.PLAIN and not because.startswith("option:")
+        return Decision(tag, place.path, keyword, action, because, "" if exempt else kind_of(tag, vr), method, value)
+
+    def item_removed(self, place: Place) -> Decision | None:
+        """The decision to remove the whole item that `place.item` tells of, None when it is walked."""
+        item = place.item
+        if item is None or item.content or codes.is_public(item.scheme):
+            return None
+        because = f"option:{Option.CLEAN_DESCRIPTORS.value}, private code"
+        return Decision(place.path[-1], place.path[:-1], "", Action.REMOVE, because)
 
     def blanked(self, place: Place, tag: int, vr: str, because: str = "known-identifier") -> Decision:
         """The decision for a kept attribute whose value must not stay: a known identifier was found in it (RULES 14.5)."""
@@ -117,39 +155,91 @@ class Rules:
         action = resolve("X/Z/D", place.type_of(tag), vr)
         return Decision(tag, place.path, known.keyword if known else "", action, because)
 
-    def _action(
-        self, place: Place, tag: int, vr: str, known: dictionary.Attribute | None
-    ) -> tuple[Action, str, Method]:
-        never = _never_survives(tag, bool(place.path))
+    def cut(self, place: Place, tag: int, vr: str) -> Decision | None:
+        """The decision for a kept text with a known identifier, if it may be cleaned of it (RULES 14.5), else None."""
+        if Option.CLEAN_DESCRIPTORS not in self.profile.options or vr not in TEXT_VRS:
+            return None
+        known = dictionary.attribute(tag)
+        keyword = known.keyword if known else ""
+        return Decision(tag, place.path, keyword, Action.CLEAN, "known-identifier", "", Method.TEXT)
+
+    def basic(self, place: Place, tag: int, vr: str, because: str) -> Decision:
+        """The decision of the Basic Profile for a value that an option could not clean (RULES 2.1)."""
+        known = dictionary.attribute(tag)
+        row = confidentiality.row(tag)
+        action = resolve(row.basic if row else "X/Z/D", place.type_of(tag), vr)
+        return Decision(tag, place.path, known.keyword if known else "", action, because)
+
+    def _value(self, place: Place, tag: int, vr: str, method: Method) -> str:
+        if method is Method.CONSTANT:
+            return self._overrides.value(place.path, tag, vr, place.sop_class)
+        if method is Method.CODE_MEANING and place.item is not None:
+            return codes.meaning(place.item.scheme, place.item.code) or ""
+        return ""
+
+    def _action(self, place: Place, tag: int, vr: str, known: dictionary.Attribute | None) -> Chosen:
+        never = never_survives(tag, bool(place.path))
         if never:
             return Action.REMOVE, never, Method.PLAIN
         if tag in MARKERS:
             return Action.REMOVE, "marker", Method.MARKER if not place.path else Method.PLAIN
+        overridden = self._overrides.chosen(place.path, tag, vr, place.sop_class, place.type_of)
+        if overridden is not None:
+            return overridden
         if tag in self._keep:
             return Action.KEEP, KEPT_BY_USER, Method.PLAIN
+        if tag == CODE_MEANING and place.item is not None and not place.item.content:
+            return self._meaning(place.item)
         row = confidentiality.row(tag)
         if tag in DIRECT and row:
             return self._direct(place, tag, vr, row)
         if row:
             return self._by_row(place, tag, vr, row)
+        return self._unlisted(place, tag, vr, known)
+
+    def _meaning(self, item: Item) -> Chosen:
+        """Code Meaning of a public code is that of the dictionary; of one that is not in it, what the cleaner leaves."""
+        because = f"option:{Option.CLEAN_DESCRIPTORS.value}"
+        known = codes.meaning(item.scheme, item.code) is not None
+        return Action.CLEAN, because, Method.CODE_MEANING if known else Method.TEXT
+
+    def _unlisted(self, place: Place, tag: int, vr: str, known: dictionary.Attribute | None) -> Chosen:
         gap = confidentiality.gap(tag)
-        if gap and gap.kind == "uid-class":
+        kind = gap.kind if gap else ""
+        if kind == "uid-class":
             return Action.KEEP, "gaps:uid-class", Method.PLAIN
-        if gap and gap.kind in _NO_LONGER_TRUE:
-            return Action.REMOVE, f"gaps:{gap.kind}", Method.PLAIN
-        if gap and gap.kind in _GAP_CODES:
-            return resolve(_GAP_CODES[gap.kind], place.type_of(tag), vr), f"gaps:{gap.kind}", Method.PLAIN
-        if tag == TEXT_VALUE:
-            return resolve("X/Z/D", place.type_of(tag), vr), "content item text", Method.PLAIN
+        if kind in _NO_LONGER_TRUE:
+            return Action.REMOVE, f"gaps:{kind}", Method.PLAIN
+        dated = unlisted_date(self.profile) if vr in DATE_VRS else None
+        if dated is not None and kind in ("", "date"):
+            return dated
+        if kind == "uid" and Option.RETAIN_UIDS in self.profile.options:
+            return Action.KEEP, f"option:{Option.RETAIN_UIDS.value}", Method.PLAIN
+        if tag == TEXT_VALUE or kind == "free-text":
+            return self._free_text(place, tag, vr, f"gaps:{kind}" if kind else "content item text")
+        if kind in _GAP_CODES:
+            return resolve(_GAP_CODES[kind], place.type_of(tag), vr), f"gaps:{kind}", Method.PLAIN
         if known is None:
             return Action.REMOVE, "not in PS3.6", Method.PLAIN
-        if vr in _DATE_VRS or vr == "PN":
+        if vr in DATE_VRS or vr == "PN":
             return resolve("X/Z/D", place.type_of(tag), vr), f"every {vr}", Method.PLAIN
         if (vr == "SQ") != (known.vrs[0] == "SQ"):
             return Action.REMOVE, "VR contradicts PS3.6", Method.PLAIN
+        if self.profile.mode is Mode.STRICT and not self._stays_in_strict(tag, vr):
+            return resolve("X/Z/D", place.type_of(tag), vr), f"strict: {vr}", Method.PLAIN
         return Action.KEEP, "unlisted", Method.PLAIN
 
-    def _direct(self, place: Place, tag: int, vr: str, row: confidentiality.Row) -> tuple[Action, str, Method]:
+    def _free_text(self, place: Place, tag: int, vr: str, because: str) -> Chosen:
+        if Option.CLEAN_DESCRIPTORS in self.profile.options and vr in TEXT_VRS:
+            return Action.CLEAN, f"option:{Option.CLEAN_DESCRIPTORS.value}", Method.TEXT
+        return resolve("X/Z/D", place.type_of(tag), vr), because, Method.PLAIN
+
+    def _stays_in_strict(self, tag: int, vr: str) -> bool:
+        if tag in self._allowed or tag in _STRICT_BYTES or vr in _STRICT_VRS or vr in _STRICT_BULK:
+            return True
+        return tag >> 16 == 0x7FE0 or tag == 0x00080005
+
+    def _direct(self, place: Place, tag: int, vr: str, row: confidentiality.Row) -> Chosen:
         strategy = self._strategies[tag]
         plain = resolve(row.basic, place.type_of(tag), vr)
         because = f"E.1-1 {row.basic}, strategy {strategy.value}"
@@ -161,12 +251,12 @@ class Rules:
             return Action.DUMMY, because, Method.PLAIN
         return Action.DUMMY, because, DIRECT[tag]
 
-    def _by_row(self, place: Place, tag: int, vr: str, row: confidentiality.Row) -> tuple[Action, str, Method]:
-        for option in self.profile.options:
-            if row.options.get(option.value) == "K":
-                because = f"option:{option.value}"
-                capped = option is Option.RETAIN_PATIENT_CHARACTERISTICS and vr == "AS" and self.profile.age_cap
-                return Action.KEEP, because, Method.AGE if capped else Method.PLAIN
+    def _by_row(self, place: Place, tag: int, vr: str, row: confidentiality.Row) -> Chosen:
+        chosen = by_option(self.profile, row, tag, vr)
+        if chosen is not None:
+            return chosen
+        if tag == UNFORMATTED_TEXT and self._cleans_graphics(place):
+            return Action.CLEAN, f"option:{Option.CLEAN_GRAPHICS.value}", Method.TEXT
         because = f"E.1-1 {row.basic}"
         if tag == CONTENT_SEQUENCE:
             if place.iod.is_structured_report and not place.path:
@@ -179,49 +269,15 @@ class Rules:
             return Action.KEEP, f"{because}, walked", Method.PLAIN
         return action, because, Method.PLAIN
 
+    def _cleans_graphics(self, place: Place) -> bool:
+        return Option.CLEAN_GRAPHICS in self.profile.options and GRAPHIC_ANNOTATION in place.path
+
     def _protected(self, tag: int) -> bool:
         row = confidentiality.row(tag)
         if row is None:
             gap = confidentiality.gap(tag)
             return bool(tag >> 16 & 1) or (gap is not None and gap.kind != "uid-class")
         return not any(row.options.get(option.value) == "K" for option in self.profile.options)
-
-
-def resolve(code: str, attribute_type: str | None, vr: str) -> Action:
-    """A compound code resolved by type, with the escalations that keep the IOD whole (RULES 2.3).
-
-    Codes without a letter that the type allows are escalated; a zero-item sequence is illegal for Type 3 (PS3.5 7.4.5).
-    """
-    required = attribute_type in ("1", "1C")
-    if code == "U" or (vr == "UI" and (required or code == "D")):
-        return Action.UID
-    if required or code == "D":
-        return Action.REMOVE if vr == "SQ" and not required and attribute_type not in ("2", "2C") else Action.DUMMY
-    if attribute_type in ("2", "2C"):
-        return Action.EMPTY
-    if code in ("Z", "Z/D") and vr != "SQ":
-        return Action.EMPTY
-    return Action.REMOVE
-
-
-def _never_survives(tag: int, nested: bool) -> str:
-    """Why an element goes whatever the profile says; "" when it may stay."""
-    group, element = tag >> 16, tag & 0xFFFF
-    if group & 1:
-        return "private" if group > 8 and group != 0xFFFF else "illegal group"
-    if element == 0:
-        return "group length"
-    if group in (0x0000, 0x0002):
-        return "group out of place"
-    if group == 0x0004:
-        return "DICOMDIR group"
-    if group >> 8 in (0x50, 0x60):
-        return "E.1-1 curves" if group >> 8 == 0x50 else "E.1-1 overlays"
-    if nested and group == 0x7FE0:
-        return "nested pixel data"
-    if group >> 8 == 0x7F and group != 0x7FE0:
-        return "variable pixel data"
-    return ""
 
 
 def _tag(text: str) -> int:

@@ -135,6 +135,11 @@ class Pseudonyms:
             digest = self._digest("date", normalise_id(issuer), normal)
         return 1 + int.from_bytes(digest[:8]) % days
 
+    def digest(self, value: str) -> str:
+        """Keyed digest that stands for a value, whatever the attribute: 16 base32 characters (SH). Blank stays blank."""
+        normal = normalise_id(value)
+        return self._short("value", normal) if normal else ""
+
     def study_reference(self, study_uid: str) -> str:
         """Opaque study id for names in logs, ledger and Prefect: 16 lower-case base32 characters."""
         return self._short("study-reference", study_uid.strip("\0 ")).lower()
@@ -155,5 +160,6 @@ _DOMAINS: Final = (
         "date-of-study",
         "study-reference",
         "reference",
+        "value",
     ),
 )

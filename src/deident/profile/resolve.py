@@ -1,0 +1,44 @@
+"""Compound action codes resolved by type, and the elements that never survive (RULES sections 2.3, 9 and 10)."""
+
+from __future__ import annotations
+
+from deident.profile.decision import Action
+
+__all__ = ["never_survives", "resolve"]
+
+
+def resolve(code: str, attribute_type: str | None, vr: str) -> Action:
+    """A compound code resolved by type, with the escalations that keep the IOD whole (RULES 2.3).
+
+    Codes without a letter that the type allows are escalated; a zero-item sequence is illegal for Type 3 (PS3.5 7.4.5).
+    """
+    required = attribute_type in ("1", "1C")
+    if code == "U" or (vr == "UI" and (required or code == "D")):
+        return Action.UID
+    if required or code == "D":
+        return Action.REMOVE if vr == "SQ" and not required and attribute_type not in ("2", "2C") else Action.DUMMY
+    if attribute_type in ("2", "2C"):
+        return Action.EMPTY
+    if code in ("Z", "Z/D") and vr != "SQ":
+        return Action.EMPTY
+    return Action.REMOVE
+
+
+def never_survives(tag: int, nested: bool) -> str:
+    """Why an element of an even or illegal group goes whatever the profile says; "" when it may stay."""
+    group, element = tag >> 16, tag & 0xFFFF
+    if group & 1:
+        return "private" if group > 8 and group != 0xFFFF else "illegal group"
+    if element == 0:
+        return "group length"
+    if group in (0x0000, 0x0002):
+        return "group out of place"
+    if group == 0x0004:
+        return "DICOMDIR group"
+    if group >> 8 in (0x50, 0x60):
+        return "E.1-1 curves" if group >> 8 == 0x50 else "E.1-1 overlays"
+    if nested and group == 0x7FE0:
+        return "nested pixel data"
+    if group >> 8 == 0x7F and group != 0x7FE0:
+        return "variable pixel data"
+    return ""
