@@ -10,17 +10,28 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
 from pydicom.datadict import dictionary_VR
 
+from deident.standard.codes import is_public
 from support.elements import Element, Item, Part10, Unparsable, Wire, _Reader, find, parse, vr_of
 
 __all__ = ["Expectation", "Oracle"]
 
 CHARACTERISTICS = "retain_patient_characteristics"
+DESCRIPTORS = "clean_descriptors"
+FULL = "retain_longitudinal_full_dates"
+GRAPHICS = "clean_graphics"
+MODIFIED = "retain_longitudinal_modified_dates"
+UIDS = "retain_uids"
+_DATES: Final = ("DA", "TM", "DT")
+_TEXTS: Final = ("LO", "LT", "SH", "ST", "UC", "UT")
+#: Published dates of context groups, and the time zone: kept beside shifted dates (RULES section 6).
+_CONSTANTS: Final = (0x00080106, 0x00080107, 0x00080201)
 _STRICT: Final = ("1", "1C", "2", "2C", "3")
 _MARKERS: Final = (0x00120062, 0x00120063, 0x00120064, 0x00280303)
 _AGE, _CONTENT, _GRAPHIC = 0x00101010, 0x0040A730, 0x00700001
@@ -105,6 +116,40 @@ def _table_rows() -> Any:
     return _table("data_elements.json")["rows"]
 
 
+@cache
+def _codes_of_options() -> dict[str, str]:
+    return {row["option"]: row["code_value"] for row in _table("cid7050.json")["rows"]}
+
+
+def _keyword(tag: int) -> str:
+    return str(_table_rows().get(f"{tag:08X}", ["", "", ""])[2])
+
+
+def _earlier(value: bytes, vr: str, days: int) -> bytes | None:
+    """The value with every date `days` earlier; None when one is no date or stands for none."""
+    parts = []
+    for part in value.strip(b"\0 ").split(b"\\"):
+        text = part.decode("latin-1").strip(" \0")
+        if vr == "TM" or not text:
+            if not re.fullmatch(r"(?:([01]\d|2[0-3])(:?[0-5]\d(:?([0-5]\d|60)(\.\d{1,6})?)?)?)?", text):
+                return None
+            parts.append(text)
+            continue
+        found = re.fullmatch(r"(\d{4})\.?(\d\d)?\.?(\d\d)?((?:\d\d){0,3}(?:\.\d{1,6})?)([+-]\d{4})?", text)
+        if found is None or (vr == "DA" and (not found[3] or found[4] or found[5])):
+            return None
+        whole = f"{found[1]}{found[2] or '07'}{found[3] or ('15' if found[2] else '02')}"
+        if found[1] in ("0000", "0001", "9999") or whole in ("19000101", "19700101"):
+            return None
+        try:
+            moved = (datetime.strptime(whole, "%Y%m%d") - timedelta(days)).strftime("%Y%m%d").rjust(8, "0")  # noqa: DTZ007 - a day
+        except (ValueError, OverflowError):
+            return None
+        precision = 8 if found[3] else 6 if found[2] else 4
+        parts.append(moved[:precision] + found[4] + (found[5] or ""))
+    return "\\".join(parts).encode()
+
+
 @dataclass
 class Expectation:
     """What was compared: counts by letter, and the UIDs with their replacements over all files."""
@@ -114,10 +159,14 @@ class Expectation:
 
 
 class Oracle:
-    """Compares outputs of one profile with their inputs. `options` are those of Table E.1-1 that are on."""
+    """Compares outputs of one profile with their inputs. `options` are those of Table E.1-1 that are on.
 
-    def __init__(self, options: frozenset[str] = frozenset()) -> None:
+    `days` gives the offset of the dates of an instance. Clean Structured Content and Retain Safe Private have tests of their own.
+    """
+
+    def __init__(self, options: frozenset[str] = frozenset(), days: int = 0) -> None:
         self.options = options
+        self.days = days
         self.seen = Expectation()
         self._found: list[str] = []
         self._blanked: frozenset[tuple[int, ...]] = frozenset()
@@ -173,7 +222,9 @@ class Oracle:
     # --- decisions ---------------------------------------------------------------------------------------------
 
     def _letter(self, path: tuple[int, ...], element: Element, vr: str) -> str:
-        """K, X, Z, D, U, or P (pseudonym), A (age), I (dummy item), M (a marker, written anew)."""
+        """K, X, Z, D, U, or P (pseudonym), A (age), I (dummy item), M (a marker, written anew), T (date with the offset),
+        C (cleaned text), W (codes: the public ones stay).
+        """
         tag, group, known = element.tag, element.tag >> 16, _known_vr(element.tag)
         if group & 1 or tag & 0xFFFF == 0 or group in (0x0000, 0x0002, 0x0004) or group >> 8 in (0x50, 0x60):
             return "X"
@@ -186,8 +237,11 @@ class Oracle:
         row = _rows().get(tag)
         if tag == _ACCESSION or (tag in _PSEUDONYMS and not path):
             return "P"
-        if row and any(row[1].get(option) == "K" for option in self.options):
-            return "A" if vr == "AS" else "K"
+        chosen = self._by_option(tag, row[1], vr) if row else self._unlisted_option(tag, vr)
+        if chosen:
+            return chosen
+        if row and tag == 0x00700006 and _GRAPHIC in path and GRAPHICS in self.options:
+            return "C"
         if tag == _CONTENT:
             return "I" if self._report and not path else "X"
         if row:
@@ -204,6 +258,27 @@ class Oracle:
         if known is None or (vr == "SQ") != (known == "SQ"):
             return "X"
         return self._resolved("X/Z/D", path, tag, vr) if vr in ("DA", "TM", "DT", "PN") else "K"
+
+    def _by_option(self, tag: int, columns: dict[str, str], vr: str) -> str:
+        """The letter that the options give to a row, "" for the Basic Profile's; C beats K (RULES 2.1)."""
+        codes = {option: code for option, code in columns.items() if option in self.options}
+        if "C" not in codes.values():
+            return ("A" if vr == "AS" and CHARACTERISTICS in codes else "K") if codes else ""
+        if codes.get(MODIFIED) == "C" and (vr in _DATES or tag in _CONSTANTS):
+            return "K" if tag in _CONSTANTS else "T"
+        if DESCRIPTORS in codes or codes.get(CHARACTERISTICS) == "C":
+            if vr == "SQ":
+                return "W" if _keyword(tag).endswith("CodeSequence") else "K"
+            return "C" if vr in _TEXTS else ""
+        return "K" if GRAPHICS in codes and vr == "SQ" else ""
+
+    def _unlisted_option(self, tag: int, vr: str) -> str:
+        gap = _gaps().get(tag, "")
+        if vr in _DATES and _known_vr(tag) in _DATES and gap in ("", "date"):
+            return "T" if MODIFIED in self.options else "K" if FULL in self.options else ""
+        if gap == "uid":
+            return "K" if UIDS in self.options else ""
+        return "C" if DESCRIPTORS in self.options and vr in _TEXTS and (gap == "free-text" or tag == 0x0040A160) else ""
 
     def _resolved(self, code: str, path: tuple[int, ...], tag: int, vr: str) -> str:
         kind = self._type(path, tag)
@@ -252,6 +327,10 @@ class Oracle:
             letter = self._resolved("X/Z/D", path[:-1], old.tag, "SQ")
         if letter == "K" and items is not None:
             self._sequence(old, items, new, path, file)
+        elif letter == "W":
+            self._codes(items or [], new, path)
+        elif letter in "CT":
+            self._changed(letter, old, new, path, vr)
         elif letter == "X":
             self._check(new is None, path, "is not removed")
         elif new is None:
@@ -310,6 +389,32 @@ class Oracle:
             return True
         return False
 
+    def _changed(self, letter: str, old: Element, new: Element | None, path: tuple[int, ...], vr: str) -> None:
+        """Dates are earlier by the offset; of texts some words are left, in their order. Else the Basic Profile holds."""
+        row = _rows().get(old.tag)
+        basic = self._resolved(row[0] if row else "X/Z/D", path[:-1], old.tag, vr)
+        if not old.value.strip(b"\0 "):
+            self._check(new is not None and new.value == old.value, path, "was blank and has changed")
+            return
+        wanted = _earlier(old.value, vr, self.days) if letter == "T" else None
+        if wanted is not None:
+            self._check(new is not None and new.value.rstrip(b" ") == wanted, path, "is not the date with the offset")
+        elif letter == "C" and new is not None and new.value.strip() and new.value != b"ANONYMIZED":
+            left, whole = (re.findall(rb"[^\W_]+", e.value.lower()) for e in (new, old))
+            remaining = iter(b" ".join(whole))
+            self._check(all(c in remaining for c in b" ".join(left)), path, "has words that it had not")
+        elif new is None or not new.value:
+            self._check((new is None) == (basic == "X"), path, "nothing left, and not treated as without the option")
+        else:
+            self._dummy(new, path)
+
+    def _codes(self, items: list[Item], new: Element | None, path: tuple[int, ...]) -> None:
+        """Items with a public coding scheme stay, with their code."""
+        public = [i for i in items if is_public(_text(i.elements, 0x00080102))]
+        got = (_items(new, "SQ") or []) if new is not None else []
+        pairs = [[_text(i.elements, 0x00080100) for i in found] for found in (public, got)]
+        self._check(pairs[0] == pairs[1], path, "has not the public codes")
+
     def _dummy(self, new: Element, path: tuple[int, ...]) -> None:
         if new.tag == 0x04000565:
             self._check(new.value == b"COERCE", path, "no defined term")
@@ -339,16 +444,22 @@ class Oracle:
             0x00120062: element.value == b"YES ",
             0x00120063: element.value.startswith(b"deident "),
             0x00120064: bool(element.items),
-            0x00280303: element.value == b"REMOVED ",
+            0x00280303: element.value.rstrip() in self._temporal(),
             _AGE: CHARACTERISTICS in self.options and bool(re.fullmatch(rb"\d{3}[DWMY]", element.value)),
         }
         self._check(fits[element.tag], (element.tag,), "is a wrong marker")
+
+    def _temporal(self) -> set[bytes]:
+        """What (0028,0303) may say; an input that had less left keeps saying so."""
+        if FULL in self.options:
+            return {b"UNMODIFIED", b"MODIFIED", b"REMOVED"}
+        return {b"MODIFIED", b"REMOVED"} if MODIFIED in self.options else {b"REMOVED"}
 
     def _heads(self, after: Part10) -> None:
         for tag in _MARKERS:
             self._check(sum(e.tag == tag for e in after.elements) == 1, (tag,), "is not there once")
         codes = [_text(item.elements, 0x00080100) for item in _marker_items(after)]
-        wanted = {"113100", *(["113108"] if CHARACTERISTICS in self.options else [])}
+        wanted = {"113100", *(_codes_of_options()[option] for option in self.options)}
         self._check(
             codes[:1] == ["113100"] and wanted <= set(codes) and len(set(codes)) == len(codes), (0x00120064,), "codes"
         )

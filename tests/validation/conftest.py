@@ -12,8 +12,9 @@ import pytest
 from pydicom import Dataset, dcmread, dcmwrite
 
 from deident.engine import Deidentifier, materialise
-from deident.profile import PixelRisk, preset
+from deident.profile import PixelRisk, Profile, preset
 from deident.pseudonyms import ProjectKey, Pseudonyms
+from deident.study.check import claims_of
 from deident.validation import Claims, Finding, Pair, validate_study
 from support import builders
 
@@ -32,10 +33,17 @@ class Memory:
         return self.data[offset : offset + length]
 
 
+RESEARCH = dataclasses.replace(preset("research"), pixel_risk=PixelRisk.ACCEPT)
+_KEY = ProjectKey.generate()
+
+
 @cache
-def _engine() -> Deidentifier:
-    profile = dataclasses.replace(preset("research"), pixel_risk=PixelRisk.ACCEPT)
-    return Deidentifier(profile, Pseudonyms(ProjectKey.generate()))
+def _engine(options: frozenset[str] | None) -> Deidentifier:
+    return Deidentifier(_profile(options), Pseudonyms(_KEY))
+
+
+def _profile(options: frozenset[str] | None) -> Profile:
+    return RESEARCH if options is None else RESEARCH.changed(options=options)
 
 
 @dataclass(frozen=True)
@@ -74,17 +82,17 @@ class Case:
 
 
 @cache
-def released(*sources: bytes) -> Case:
-    """What the engine releases for some sources. Raises Refusal for those that it holds."""
+def released(*sources: bytes, options: frozenset[str] | None = None) -> Case:
+    """What the engine releases for some sources, under other options than `research` where given. Raises Refusal."""
     pairs, codes = [], ()
     for number, data in enumerate(sources):
         source = Memory(data)
-        done = _engine().deidentify(source)
+        done = _engine(options).deidentify(source)
         codes = done.codes
         output = Memory(b"".join(materialise(done.segments, source)))
         pixel_data = done.statistics.pixel_data
         pairs.append(Pair(f"ref-{number}", source, output, done.identity.output_name, pixel_data))
-    return Case(tuple(pairs), Claims(codes))
+    return Case(tuple(pairs), claims_of(_profile(options), codes))
 
 
 @cache

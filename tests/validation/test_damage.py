@@ -319,7 +319,7 @@ def test_conformance_is_not_claimed_beside_a_kept_name(study):
 
 
 def test_what_a_user_keeps_is_no_leak(study):
-    claims = Claims((), kept=frozenset({"PatientName"}))
+    claims = Claims((), kept=frozenset({"PatientName"}), withheld=True)
 
     def change(content):
         content.PatientName = "Doe^Jane"

@@ -23,7 +23,7 @@ def test_validation_imports_tables_and_errors_alone():
 
 
 def test_the_public_names_are_these():
-    assert deident.validation.__all__ == ["Claims", "Finding", "Pair", "Source", "validate_study"]
+    assert deident.validation.__all__ == ["Claims", "DatePolicy", "Finding", "Pair", "Source", "validate_study"]
 
 
 def test_what_is_printed_of_a_pair_shows_no_bytes(study):

@@ -8,9 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 # Kinds of entries and their fields. Those that concern a value have its advance and offset first.
-TEXT: Final = (
-    0  # advance, value offset, replacement and decision number on a hit; with them tag, VR and number when cut
-)
+TEXT: Final = 0  # advance, value offset, replacement and decision number on a hit; or tag, VR and number when cut, too
 EDIT: Final = 1  # advance, replacement, decision number
 GATHER: Final = 2  # advance, value offset, replacement or None, decision number, kind of identifier
 UID: Final = 3  # advance, value offset, tag, decision number
@@ -28,17 +26,16 @@ NUMBER: Final = 14  # as TEXT: a value that should be a number
 PLAIN: Final = 15  # what a wrapped int counts as
 CONCEPT: Final = 16  # advance, value offset, tag: a part of the concept name of a content item, or its beginning
 CONTENT: Final = 17  # advance, value offset: a value of a content item, whose concept name says whether it identifies
-KEPT: Final = (
-    18  # advance, value offset, replacement and decision number on a hit, kind: an identifier that an option keeps
-)
+KEPT: Final = 18  # as TEXT, then the kind: an identifier that an option keeps
 CLEAN: Final = (
-    19  # advance, value offset, tag, VR, method, decision number, replacement and number when nothing is left
+    19  # advance, value offset, tag, VR, method, decision number; replacement and number when nothing is left
 )
-WRAPPED: Final = 20  # kinds from here on wrap another entry
-CAPTURE: Final = 20  # tag, inner entry, advance, value offset
-MARK: Final = 21  # tag, inner entry
-RUN: Final = 22  # stretch, inner entry (runs.py)
-REPEAT: Final = 23  # known encodings of a sequence with what each leads to, inner entry (runs.py)
+RETAINED_UID: Final = 20  # advance, value offset, tag, decision number when it is remapped after all
+WRAPPED: Final = 30  # kinds from here on wrap another entry
+CAPTURE: Final = 30  # tag, inner entry, advance, value offset
+MARK: Final = 31  # tag, inner entry
+RUN: Final = 32  # stretch, inner entry (runs.py)
+REPEAT: Final = 33  # known encodings of a sequence with what each leads to, inner entry (runs.py)
 
 # Modes of a sequence:
 WALK: Final = 0

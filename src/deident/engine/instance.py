@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import replace
 from typing import Final
@@ -189,7 +190,7 @@ class Deidentifier:
             if not value:
                 raise Refusal(Reason.IDENTITY_MISSING, f"({tag >> 16:04X},{tag & 0xFFFF:04X})")
         patient_id, issuer, study_uid = self._patient(notes)
-        uid = self._written_uid
+        uid = functools.partial(self._written_uid, notes)
         identity = Identity(
             patient=self._pseudonyms.patient(patient_id, issuer, study_uid),
             study_uid=uid(raw[0x0020000D]),
@@ -199,11 +200,12 @@ class Deidentifier:
         )
         return identity, patient_id, study_uid
 
-    def _written_uid(self, raw: bytes) -> str:
+    def _written_uid(self, notes: Notes, raw: bytes) -> str:
         """A UID of the output, for its names: a retained one that is no valid UID could be a path."""
-        if Option.RETAIN_UIDS in self._profile.options and _UID.fullmatch(raw):
-            return raw.decode("ascii")
-        return self._pseudonyms.uid(raw)
+        if Option.RETAIN_UIDS not in self._profile.options:
+            return self._pseudonyms.uid(raw)
+        remapped = any(uid.strip(b"\0 ") == raw for uid in notes.uids)
+        return self._pseudonyms.uid(raw) if remapped or not _UID.fullmatch(raw) else raw.decode("ascii")
 
     def _summary(self, done: tuple[int, ...]) -> tuple[tuple[Decision, ...], int, int, int]:
         """(decisions, removed, of them private, changed): one shared tuple for instances that were treated alike."""

@@ -315,6 +315,9 @@ class Level:
         blank = self.plan.rules.blanked(self.place, tag, vr)
         number = self.plan.decisions.number(blank)
         replacement = self._replacement(blank, vr)
+        if vr == "UI" and decision.by_option:
+            number = self.plan.decisions.number(self.plan.rules.remapped(self.place, tag))
+            return (p.RETAINED_UID, advance, offset, tag, number)
         if textual and decision.kind and decision.by_option:
             return (p.KEPT, advance, offset, replacement, number, decision.kind)
         cut = self.plan.rules.cut(self.place, tag, vr) if textual else None

@@ -267,6 +267,17 @@ def _kept_identifier(
     return _kept(notes, notes.texts, entry, value)
 
 
+def _retained_uid(
+    shared: Shared, notes: Notes, entry: Any, value: bytes, charset: bytes, syntax: Syntax
+) -> bytes | None:
+    """A UID that an option keeps, unless it is made of a record number or the like: then all that name it are remapped."""
+    if value in notes.hits:
+        notes.blanked.add(value)
+        return _uid(shared, notes, entry, value, charset, syntax)
+    notes.texts.append(value)
+    return None
+
+
 def _clean(shared: Shared, notes: Notes, entry: Any, value: bytes, charset: bytes, syntax: Syntax) -> bytes | None:
     """A value that an option, or the site, wants cleaned; what cannot be cleaned is treated as without the option."""
     _kind, _advance, _offset, tag, vr, method, number, instead, number_instead = entry
@@ -350,4 +361,5 @@ HANDLERS: Final[dict[int, Handler]] = {
     p.CONTENT: _content,
     p.KEPT: _kept_identifier,
     p.CLEAN: _clean,
+    p.RETAINED_UID: _retained_uid,
 }

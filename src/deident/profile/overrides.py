@@ -19,17 +19,22 @@ _Key = tuple[str, tuple[int, ...] | str]
 
 
 class Overrides:
-    """Look-up of overrides. One that is limited to a SOP class beats one that is not; of two alike the later one holds."""
+    """Look-up of overrides. One that is limited to a SOP class beats one that is not; of two alike the later one holds.
+
+    `weaker` are the attributes of which something stays, with the code that an option would need to cover that;
+    `unbounded` says that whole VRs or private creators do.
+    """
 
     def __init__(self, overrides: Iterable[Override]) -> None:
         self._found: dict[tuple[_Key, str], Override] = {}
-        self.weaker: frozenset[int] = frozenset()
+        self.weaker: dict[int, str] = {}
         self.unbounded = False
         for override in overrides:
             self._found[_key(override), override.sop_class] = override
             if override.strategy in _WEAKER:
-                self.weaker |= {override.tags[-1]} if override.tags else set()
                 self.unbounded |= not override.tags
+                if override.tags:
+                    self.weaker[override.tags[-1]] = "K" if override.strategy is OverrideStrategy.KEEP else "C"
 
     def find(self, path: tuple[int, ...], tag: int, vr: str, sop_class: str) -> Override | None:
         """The override that decides for an attribute."""

@@ -117,12 +117,13 @@ class Rules:
     @property
     def kept(self) -> frozenset[int]:
         """Tags that the user keeps although no option covers them."""
-        return self._keep | self._overrides.weaker
+        return self._keep | self._overrides.weaker.keys()
 
     @property
     def conforms(self) -> bool:
         """Whether the profile keeps nothing that the standard protects (RULES 14.6)."""
-        return not self._overrides.unbounded and not any(self._protected(tag) for tag in self.kept)
+        covering = dict.fromkeys(self._keep, "K") | self._overrides.weaker
+        return not self._overrides.unbounded and not any(self._protected(*entry) for entry in covering.items())
 
     def codes(self) -> tuple[str, ...]:
         """CID 7050 codes of what the profile performs, 113100 first; none when it does not conform."""
@@ -154,6 +155,11 @@ class Rules:
         known = dictionary.attribute(tag)
         action = resolve("X/Z/D", place.type_of(tag), vr)
         return Decision(tag, place.path, known.keyword if known else "", action, because)
+
+    def remapped(self, place: Place, tag: int) -> Decision:
+        """The decision for a UID that an option keeps, but that is made of a known identifier."""
+        known = dictionary.attribute(tag)
+        return Decision(tag, place.path, known.keyword if known else "", Action.UID, "known-identifier")
 
     def cut(self, place: Place, tag: int, vr: str) -> Decision | None:
         """The decision for a kept text with a known identifier, if it may be cleaned of it (RULES 14.5), else None."""
@@ -272,12 +278,12 @@ class Rules:
     def _cleans_graphics(self, place: Place) -> bool:
         return Option.CLEAN_GRAPHICS in self.profile.options and GRAPHIC_ANNOTATION in place.path
 
-    def _protected(self, tag: int) -> bool:
+    def _protected(self, tag: int, covering: str) -> bool:
         row = confidentiality.row(tag)
         if row is None:
             gap = confidentiality.gap(tag)
             return bool(tag >> 16 & 1) or (gap is not None and gap.kind != "uid-class")
-        return not any(row.options.get(option.value) == "K" for option in self.profile.options)
+        return not any(row.options.get(option.value) in ("K", covering) for option in self.profile.options)
 
 
 def _tag(text: str) -> int:

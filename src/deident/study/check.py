@@ -12,14 +12,17 @@ from typing import Final
 from deident.context import Context, worker_context
 from deident.errors import NotFound, Reason, Refusal, TransientProblem
 from deident.job import Job
+from deident.profile import DateMethod, Option, OverrideStrategy, Profile
+from deident.profile.rules import Rules
 from deident.stores.protocol import OpenObject, Store
 from deident.study.model import StagedInstance, StagedStudy, ValidatedStudy
 from deident.study.pool import WorkerPool
-from deident.validation import Claims, Finding, Pair, validate_study
+from deident.validation import Claims, DatePolicy, Finding, Pair, validate_study
 
-__all__ = ["validate"]
+__all__ = ["claims_of", "validate"]
 
 _OPEN_AT_ONCE: Final = 32
+_LEAVES_SOMETHING: Final = frozenset({OverrideStrategy.KEEP, OverrideStrategy.SHIFT, OverrideStrategy.CLEAN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def _validate(context: Context, request: _Request) -> tuple[Finding, ...]:
         for reference, staged in zip(request.references, request.staged, strict=True)
     )
     reason: Reason | None
-    claims = Claims(request.staged[0].codes, context.profile.keep_tags, request.exclusions)
+    claims = claims_of(context.profile, request.staged[0].codes, request.exclusions)
     with sources, outputs:
         try:
             return tuple(validate_study(pairs, claims))
@@ -86,6 +89,27 @@ def _validate(context: Context, request: _Request) -> tuple[Finding, ...]:
     if reason is None:
         raise TransientProblem("the machine ran out of memory")
     return (_unfinished(reason),)
+
+
+def claims_of(profile: Profile, codes: tuple[str, ...], exclusions: int = 0) -> Claims:
+    """What a profile says was done, in the words of validation; `codes` are those that the outputs declare."""
+    kept = [o for o in profile.overrides if o.strategy in _LEAVES_SOMETHING]
+    dates = DatePolicy.REMOVED
+    if Option.RETAIN_LONGITUDINAL_FULL_DATES in profile.options:
+        dates = DatePolicy.FULL
+    elif Option.RETAIN_LONGITUDINAL_MODIFIED_DATES in profile.options:
+        dates = DatePolicy.SHIFTED if profile.dates is DateMethod.SHIFT else DatePolicy.YEAR
+    return Claims(
+        codes=codes,
+        kept=profile.keep_tags | {f"{o.tags[-1]:08X}" for o in kept if o.tags},
+        exclusions=exclusions,
+        vrs=frozenset(o.vr for o in kept if o.vr),
+        withheld=not Rules(profile).conforms,
+        options=frozenset(option.value for option in profile.options),
+        dates=dates,
+        private=frozenset((p.creator, p.group, p.element) for p in profile.private),
+        creators=frozenset(o.creator for o in kept if o.creator),
+    )
 
 
 def _unfinished(reason: Reason) -> Finding:

@@ -8,7 +8,8 @@ from importlib import resources
 from typing import Final
 
 from deident.validation.elements import Node
-from deident.validation.model import Claims
+from deident.validation.kinds import protects, tags_of
+from deident.validation.model import Claims, DatePolicy
 from deident.validation.reading import Instance
 
 __all__ = ["claim_problems"]
@@ -36,18 +37,20 @@ def _meanings() -> dict[str, str]:
 def claim_problems(before: Instance, after: Instance, claims: Claims) -> list[str]:
     """What is wrong with the markers, as `code:tag`."""
     tops, originals = after.tops, before.tops
-    conforms = _BASIC in claims.codes and not claims.kept
+    conforms = _BASIC in claims.codes and not claims.withheld
+    if claims.kept and not claims.withheld and protects(tags_of(claims.kept), claims.options):
+        conforms = False
     found = []
     removed = _text(tops, _IDENTITY_REMOVED)
     if (removed == "YES") != conforms:
         found.append("identity-removed:(0012,0062)")
-    found += _codes_problems(before, after, claims)
+    found += _codes_problems(before, after, claims, conforms=conforms)
     methods = _text(tops, _METHOD).split("\\")
     if conforms and not any(methods):
         found.append("method-missing:(0012,0063)")
     if any(len(method) > _LONGEST_METHOD for method in methods):
         found.append("method-too-long:(0012,0063)")
-    if conforms and _text(tops, _LONGITUDINAL) not in _longitudinal(claims, _text(originals, _LONGITUDINAL)):
+    if _text(tops, _LONGITUDINAL) not in _longitudinal(claims.dates, _text(originals, _LONGITUDINAL)):
         found.append("longitudinal:(0028,0303)")
     for code, tag in (("113101", _BURNED_IN), ("113102", _RECOGNIZABLE)):
         expected = "NO" if code in claims.codes else _text(originals, tag)
@@ -60,18 +63,16 @@ def _text(tops: dict[int, bytes], tag: int) -> str:
     return tops.get(tag, b"").decode("latin-1").strip(" \0")
 
 
-def _longitudinal(claims: Claims, original: str) -> set[str]:
-    """The values that (0028,0303) may have; with full dates an input that says less keeps saying so (RULES 6)."""
-    if "113106" in claims.codes:
+def _longitudinal(dates: DatePolicy, original: str) -> set[str]:
+    """The values that (0028,0303) may have; an input that says less keeps saying so (RULES 6)."""
+    if dates is DatePolicy.FULL:
         return {original} if original in ("MODIFIED", "REMOVED") else {"UNMODIFIED"}
-    return (
-        {"MODIFIED", "REMOVED"}
-        if "113107" in claims.codes and original == "REMOVED"
-        else ({"MODIFIED"} if "113107" in claims.codes else {"REMOVED"})
-    )
+    if dates is DatePolicy.REMOVED:
+        return {"REMOVED"}
+    return {"MODIFIED", "REMOVED"} if original == "REMOVED" else {"MODIFIED"}
 
 
-def _codes_problems(before: Instance, after: Instance, claims: Claims) -> list[str]:
+def _codes_problems(before: Instance, after: Instance, claims: Claims, *, conforms: bool) -> list[str]:
     """The items of (0012,0064): the claimed codes in order, 113100 first, besides those that the source had already."""
     found = []
     items = _items(after.nodes)
@@ -83,7 +84,7 @@ def _codes_problems(before: Instance, after: Instance, claims: Claims) -> list[s
         found.append("codes-duplicate:(0012,0064)")
     if set(claims.codes) - set(codes):
         found.append("codes-missing:(0012,0064)")
-    if set(codes) - set(claims.codes) - (inherited if not claims.kept else inherited & set(_meanings())):
+    if set(codes) - set(claims.codes) - (inherited if conforms else inherited & set(_meanings())):
         found.append("codes-extra:(0012,0064)")
     if _BASIC in codes and codes[0] != _BASIC:
         found.append("codes-order:(0012,0064)")

@@ -10,7 +10,7 @@ from pydicom.charset import decode_bytes
 from pydicom.values import convert_PN
 
 from deident.validation.elements import Node
-from deident.validation.kinds import REPORTED, is_class_uid, kind_of, well_known
+from deident.validation.kinds import PLACES, REPORTED, Exempt, is_class_uid, kind_of, well_known
 from deident.validation.matching import Matcher
 from deident.validation.needles import Needles
 from deident.validation.reading import PYDICOM_ERRORS, Instance
@@ -24,6 +24,7 @@ _CONCEPT_NAME: Final = 0x0040A043
 _MAIN_UIDS: Final = frozenset({0x0020000D, 0x0020000E, 0x00200052})
 _NEEDLE_UIDS: Final = 64
 _REPORTED_VALUES: Final = frozenset({0x0040A160, 0x0040A121, 0x0040A120})
+_SETS: Final = ("words", "glued", "phrases", "inside", "whole", "texts", "dates")
 _DEFAULT: Final = ("iso8859", "ascii")
 
 
@@ -43,16 +44,20 @@ def text_of(vr: str, value: bytes, encodings: tuple[str, ...]) -> str:
 
 @dataclass(slots=True)
 class Gathering:
-    """What the sources of one study say. `exempt` are the tags that the profile keeps."""
+    """What the sources of one study say; `modifies_dates`: the true dates would give the modified ones away."""
 
-    exempt: frozenset[int]
+    exempt: Exempt
     keeps_uids: bool
+    modifies_dates: bool = False
     spellings: Spellings = field(default_factory=Spellings, repr=False)
+    places: Spellings = field(default_factory=Spellings, repr=False)
+    days: Spellings = field(default_factory=Spellings, repr=False)
     kept: Spellings = field(default_factory=Spellings, repr=False)
     uids: set[str] = field(default_factory=set, repr=False)
     main_uids: set[str] = field(default_factory=set, repr=False)
     charsets: set[str] = field(default_factory=set)
     _seen: set[tuple[str, bytes, tuple[str, ...]]] = field(default_factory=set, repr=False)
+    _days: set[tuple[str, bytes]] = field(default_factory=set, repr=False)
     _seen_uids: set[bytes] = field(default_factory=set, repr=False)
 
     def add(self, instance: Instance, nodes: Iterable[Node]) -> None:
@@ -68,6 +73,9 @@ class Gathering:
                 kind = REPORTED.get(concept.get(path, ""), "")
             if kind:
                 self._take(kind, tag, vr, value, encodings)
+            elif self.modifies_dates and vr in ("DA", "DT") and (vr, value) not in self._days:
+                self._days.add((vr, value))
+                spell("date", value.decode("latin-1"), self.days)
             elif vr == "UI" and value not in self._seen_uids and not (tag >> 16) & 1:
                 self._take_uids(tag, value)
         for tag, element in instance.meta.items():
@@ -76,22 +84,25 @@ class Gathering:
 
     def _take(self, kind: str, tag: int, vr: str, value: bytes, encodings: tuple[str, ...]) -> None:
         key = (kind, value, encodings)
-        if key in self._seen and tag not in self.exempt:
+        by_user = self.exempt.by_user(tag, vr)
+        stays = by_user or tag in self.exempt.by_option
+        if key in self._seen and not stays:
             return
         try:
             text = text_of(vr, value, encodings)
         except PYDICOM_ERRORS:
             text = value.decode("latin-1")
         self.charsets.update(encodings)
-        if tag in self.exempt:
-            spell(kind, text, self.kept)
-        else:
-            self._seen.add(key)
-            spell(kind, text, self.spellings)
+        if stays:
+            if kind in PLACES or by_user:
+                spell(kind, text, self.kept)
+            return
+        self._seen.add(key)
+        spell(kind, text, self.places if kind in PLACES else self.spellings)
 
     def _take_uids(self, tag: int, value: bytes) -> None:
         self._seen_uids.add(value)
-        if self.keeps_uids or is_class_uid(tag) or tag in self.exempt:
+        if self.keeps_uids or is_class_uid(tag) or tag in self.exempt.by_option or self.exempt.by_user(tag, "UI"):
             self._seen_uids.discard(value)
             return
         found = [uid for uid in uids_of(value) if not well_known(uid)]
@@ -100,11 +111,17 @@ class Gathering:
             self.main_uids.update(found)
 
     def matcher(self) -> Matcher:
-        """For decoded text. What the profile keeps is taken out: it may stand elsewhere, too."""
-        found, kept = self.spellings, self.kept
-        for name in ("words", "glued", "phrases", "inside", "whole", "texts", "dates"):
-            getattr(found, name).difference_update(getattr(kept, name))
-        return Matcher(found, frozenset(self.uids))
+        """For decoded text. What the profile keeps of places and machines may stand elsewhere, too, and all that a user keeps."""
+        for name in _SETS:
+            places: set[str] = getattr(self.places, name)
+            getattr(self.spellings, name).update(places - getattr(self.kept, name))
+            if self.exempt.tags or self.exempt.vrs:
+                getattr(self.spellings, name).difference_update(getattr(self.kept, name))
+        return Matcher(self.spellings, frozenset(self.uids))
+
+    def day_matcher(self) -> Matcher | None:
+        """For the true dates of the study in free text; None when they are no secret."""
+        return Matcher(self.days, frozenset()) if self.modifies_dates else None
 
     def needles(self) -> Needles:
         """For bytes; call after `matcher`."""

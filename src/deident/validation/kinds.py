@@ -6,13 +6,21 @@ import json
 import re
 from functools import lru_cache
 from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydicom.datadict import dictionary_VR
 
-from deident.validation.model import Claims
-
-__all__ = ["REPORTED", "exempt_tags", "is_class_uid", "kind_of", "well_known"]
+__all__ = [
+    "PLACES",
+    "REPORTED",
+    "Exempt",
+    "is_class_uid",
+    "kept_by_options",
+    "kind_of",
+    "protects",
+    "tags_of",
+    "well_known",
+]
 
 #: The first pattern that a keyword matches decides; "" means that the attribute names nobody.
 _PATTERNS: Final = tuple(
@@ -56,6 +64,8 @@ _PATTERNS: Final = tuple(
     )
 )
 _ISSUERS: Final = re.compile(r"Issuer")
+#: Kinds of identifiers that are of no person: where one is kept, its words may stand elsewhere, too.
+PLACES: Final = frozenset({"org", "station", "device", "address"})
 _TEXT_VRS: Final = frozenset({"AE", "LO", "LT", "SH", "ST", "UC", "UT"})
 _DATES: Final = {0x00100030: "date", 0x00100033: "date", 0x00100034: "date"}
 #: Code items of people and places: their value and meaning name somebody.
@@ -145,23 +155,44 @@ def well_known(uid: str) -> bool:
     return uid in _registry() or _CONTEXT_GROUP.fullmatch(uid) is not None
 
 
-def exempt_tags(claims: Claims) -> frozenset[int]:
-    """The attributes that the profile keeps: those of the declared options, and those that a user kept by name."""
-    return _kept_by_options(claims.codes) | (_tags_of(claims.kept) if claims.kept else frozenset())
+class Exempt(NamedTuple):
+    """What stays by the profile: attributes by option, and those that a user keeps beyond them, by tag or VR.
+
+    What an option keeps is searched all the same for the identifiers of persons; what a user keeps is not (RULES 14.6).
+    """
+
+    by_option: frozenset[int]
+    tags: frozenset[int]
+    vrs: frozenset[str]
+
+    def by_user(self, tag: int, vr: str) -> bool:
+        """Whether a user keeps the attribute."""
+        return tag in self.tags or vr in self.vrs
 
 
 @lru_cache(maxsize=64)
-def _kept_by_options(codes: tuple[str, ...]) -> frozenset[int]:
-    options = {row["option"] for row in _load("cid7050.json")["rows"] if row["code_value"] in codes}
+def kept_by_options(options: frozenset[str]) -> frozenset[int]:
+    """The attributes that options (columns of Table E.1-1) keep: with a K, and no C of another option that is on."""
     return frozenset(
         int(row["match"]["tag"], 16)
         for row in _load("table_e1_1.json")["rows"]
-        if row["match"]["kind"] == "exact" and any(row["options"].get(option) == "K" for option in options)
+        if row["match"]["kind"] == "exact" and {row["options"].get(option) for option in options} - {None} == {"K"}
     )
 
 
 @lru_cache(maxsize=64)
-def _tags_of(names: frozenset[str]) -> frozenset[int]:
+def protects(tags: frozenset[int], options: frozenset[str]) -> bool:
+    """Whether the standard protects one of the attributes, and no option that is on covers what a user keeps of it."""
+    rows = {int(r["match"]["tag"], 16): r for r in _load("table_e1_1.json")["rows"] if r["match"]["kind"] == "exact"}
+    gaps = {row["tag"].strip("()").replace(",", "") for row in _load("gaps.json")["rows"] if row["cls"] != "uid-class"}
+    listed = [rows[tag]["options"] for tag in tags if tag in rows]
+    return any(tag >> 16 & 1 or f"{tag:08X}" in gaps for tag in tags) or any(
+        not {code for option, code in columns.items() if option in options} for columns in listed
+    )
+
+
+@lru_cache(maxsize=64)
+def tags_of(names: frozenset[str]) -> frozenset[int]:
     wanted = {name.strip("() ").replace(",", "").replace(" ", "").upper() for name in names}
     rows = _load("data_elements.json")["rows"]
     return frozenset(

@@ -12,6 +12,7 @@ from pydicom.values import converters
 from deident.validation.disguises import disguised
 from deident.validation.elements import Node
 from deident.validation.gathering import text_of
+from deident.validation.kinds import Exempt
 from deident.validation.matching import Matcher
 from deident.validation.needles import Needles
 from deident.validation.quiet import Warnings
@@ -23,6 +24,7 @@ _TEXTS: Final = frozenset(
     {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"}
 )
 _FREE_TEXTS: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UN", "UR", "UT"})
+_BY_OPTION: Final = frozenset({"DA", "DT", "TM"})
 _IN_CHARACTER_SET: Final = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
 _UID_IN_BYTES: Final = re.compile(rb"[0-2](?:\.\d+){3,}")
 #: Value Type and Relationship Type of content items (PS3.3 C.17.3); `TEXT` may also be somebody's name.
@@ -47,7 +49,8 @@ class Screen:
     matcher: Matcher
     needles: Needles
     warnings: Warnings
-    exempt: frozenset[int]
+    exempt: Exempt
+    days: Matcher | None = None
     _clean: set[_Key] = field(default_factory=set, repr=False)
 
     def leaks(self, nodes: list[Node]) -> tuple[list[Node], list[Node]]:
@@ -62,7 +65,7 @@ class Screen:
             if not self._decodes(node):
                 undecodable.append(node)
             if node[2] in _TEXTS:
-                if node[1] not in self.exempt and not _is_enumerated(node) and self._names_somebody(node):
+                if not self._exempts(node) and not _is_enumerated(node) and self._names_somebody(node):
                     leaking.append(node)
                     continue
             elif len(value) >= 8:
@@ -74,6 +77,11 @@ class Screen:
             clean.discard(node[2:])
         return leaking, undecodable
 
+    def _exempts(self, node: Node) -> bool:
+        """What a user keeps; and dates and UIDs that an option keeps, whatever they coincide with."""
+        by_option = node[1] in self.exempt.by_option and node[2] in _BY_OPTION
+        return by_option or self.exempt.by_user(node[1], node[2])
+
     def _names_somebody(self, node: Node) -> bool:
         value = node[3] or b""
         try:
@@ -81,6 +89,8 @@ class Screen:
         except PYDICOM_ERRORS:
             text = value.decode("latin-1")
         if self.matcher.in_value(text.rstrip("\0 "), node[2]) or self._in_disguise(node):
+            return True
+        if self.days is not None and node[2] in _FREE_TEXTS and self.days.in_text(text):
             return True
         if value.isascii():
             return False

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from deident.errors import Reason
 
-__all__ = ["Claims", "Finding", "Pair", "Source"]
+__all__ = ["Claims", "DatePolicy", "Finding", "Pair", "Source"]
 
 
 class Source(Protocol):
@@ -36,18 +37,40 @@ class Pair:
     pixel_data: str
 
 
+class DatePolicy(StrEnum):
+    """What the profile does to dates and times."""
+
+    REMOVED = "removed"
+    FULL = "full"
+    SHIFTED = "shifted"
+    YEAR = "year"
+
+
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What the profile says was done to the study.
 
     `codes` are CID 7050 code values. `kept` are keywords (or `gggg,eeee`) that a user kept although no option covers
-    them: exempt from the leak check, and then conformance must not be claimed (RULES 14.6). `exclusions` counts the
-    instances of the study that were held and are not among the pairs: references to them resolve to nothing released.
+    them, `vrs` whole value representations and `creators` private creators: exempt from the leak check. `withheld` says
+    that conformance is not claimed therefore (RULES 14.6). `options` are the columns of Table E.1-1 that are on, `dates`
+    what was done to dates. `private` are the site's own safe private elements: creator, group, low byte of the element.
+    `exclusions` counts the instances of the study that were held and are not among the pairs: references to them
+    resolve to nothing released.
     """
 
     codes: tuple[str, ...]
     kept: frozenset[str] = frozenset()
     exclusions: int = 0
+    vrs: frozenset[str] = frozenset()
+    withheld: bool = False
+    options: frozenset[str] = frozenset()
+    dates: DatePolicy = DatePolicy.REMOVED
+    private: frozenset[tuple[str, int, int]] = frozenset()
+    creators: frozenset[str] = frozenset()
+
+    def has(self, option: str) -> bool:
+        """Whether an option, by its column in Table E.1-1, is on."""
+        return option in self.options
 
 
 @dataclass(frozen=True, slots=True)

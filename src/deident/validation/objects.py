@@ -19,7 +19,6 @@ _SOP_INSTANCE: Final = 0x00080018
 #: Group length, version, SOP class and instance, transfer syntax, implementation class and version (RULES 12.4).
 _META_ALLOWED: Final = frozenset({0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012, 0x00020013})
 _META_REQUIRED: Final = frozenset({0x00020000, 0x00020001, 0x00020002, 0x00020003, 0x00020010, 0x00020012})
-_SAFE_PRIVATE: Final = "113111"
 _BASIC_OFFSET: Final = 4
 
 
@@ -38,9 +37,9 @@ def object_problems(source: Instance, output: Instance) -> list[str]:
     return found
 
 
-def layout_problems(source: Instance, output: Instance, codes: tuple[str, ...]) -> list[str]:
+def layout_problems(source: Instance, output: Instance) -> list[str]:
     """The same for what only layouts decide: elements that must not be there, and elements that must."""
-    return _forbidden(output.nodes, private=_SAFE_PRIVATE in codes) + _missing(source, output)
+    return _forbidden(output.nodes) + _missing(source, output)
 
 
 def _name(tag: int) -> str:
@@ -75,11 +74,10 @@ def _value(element: RawDataElement) -> bytes:
     return element.value or b""
 
 
-def _forbidden(nodes: list[Node], *, private: bool) -> list[str]:
-    """Group lengths, private and illegal groups, curves, overlays, signatures, command and directory elements."""
+def _forbidden(nodes: list[Node]) -> list[str]:
+    """Group lengths, illegal groups, curves, overlays, signatures, command and directory elements."""
     found = {tag: _why_forbidden(tag) for tag in {node[1] for node in nodes}}
-    kept = ("", "private") if private else ("",)
-    return sorted(f"{why}:{_name(tag)}" for tag, why in found.items() if why not in kept)
+    return sorted(f"{why}:{_name(tag)}" for tag, why in found.items() if why)
 
 
 @lru_cache(maxsize=16384)
@@ -90,7 +88,7 @@ def _why_forbidden(tag: int) -> str:
     if group in (1, 3, 5, 7, 0xFFFF) or group <= 6:
         return "illegal-group"
     if group & 1:
-        return "private"
+        return ""  # private.py
     if group >> 8 in (0x50, 0x60):
         return "curve-or-overlay"
     return "signature-or-padding" if group >= 0xFFFA or tag in (0x04000561, 0x4FFE0001) else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,17 +12,18 @@ from deident.validation.claims import claim_problems
 from deident.validation.consistency import Links, StudyLinks, links_of
 from deident.validation.elements import Node, Unreadable, place_of
 from deident.validation.gathering import Gathering
-from deident.validation.kinds import exempt_tags
+from deident.validation.kinds import Exempt, kept_by_options, tags_of
 from deident.validation.leaks import Screen
-from deident.validation.model import Claims, Finding, Pair
+from deident.validation.model import Claims, DatePolicy, Finding, Pair
 from deident.validation.objects import layout_problems, object_problems
 from deident.validation.pixels import embedded_overlay_bits, pixel_problems
+from deident.validation.private import places_of_creators, private_problems
 from deident.validation.quiet import Warnings, pydicom_kept_quiet
 from deident.validation.reading import Instance, read_instance
+from deident.validation.temporal import TemporalCheck
 
 __all__ = ["validate_study"]
 
-_RETAIN_UIDS: Final = "113110"
 #: Enough to see what is wrong; a study with one finding is held already.
 _MOST_FINDINGS: Final = 1000
 
@@ -30,6 +32,7 @@ _MOST_FINDINGS: Final = 1000
 _KEPT_BYTES: Final = 64 << 20
 _NODE_BYTES: Final = 250
 _CONTENT_SEQUENCE: Final = 0x0040A730
+_UID_NAME: Final = re.compile(r"[0-2](?:\.\d+)+")
 _PADDING: Final = bytes(3)
 
 
@@ -82,9 +85,11 @@ class _Study:
 
     def __init__(self, claims: Claims) -> None:
         self._claims = claims
-        self._exempt = exempt_tags(claims)
-        keeps_uids = _RETAIN_UIDS in claims.codes
-        self._gathering = Gathering(self._exempt, keeps_uids)
+        self._exempt = Exempt(kept_by_options(claims.options), tags_of(claims.kept), claims.vrs)
+        keeps_uids = claims.has("retain_uids")
+        modifies_dates = claims.dates in (DatePolicy.SHIFTED, DatePolicy.YEAR)
+        self._gathering = Gathering(self._exempt, keeps_uids, modifies_dates)
+        self._temporal = TemporalCheck(claims.dates, self._exempt)
         self.links = StudyLinks(keeps_uids=keeps_uids)
         self._layouts: dict[tuple[bytes, bytes], list[str]] = {}
         self._nodes: dict[Node, Node] = {}
@@ -112,7 +117,8 @@ class _Study:
 
     def screen(self, warnings: Warnings) -> Screen:
         matcher = self._gathering.matcher()
-        return Screen(matcher, self._gathering.needles(), warnings, self._exempt)
+        days = self._gathering.day_matcher()
+        return Screen(matcher, self._gathering.needles(), warnings, self._exempt, days)
 
     def check(self, pair: Pair, source: _Source, screen: Screen) -> Iterator[Finding]:
         """Second pass: every check on one output."""
@@ -123,25 +129,34 @@ class _Study:
         planes = embedded_overlay_bits(before)
         pixels = pixel_problems(before, output, pair.pixel_data, planes, look)
         leaking, undecodable = screen.leaks(output.nodes)
+        if self._claims.creators:
+            kept = places_of_creators(output.nodes, self._claims.creators)
+            leaking = [node for node in leaking if node[:2] not in kept]
         had = {(node[1], node[3]) for node in before.nodes} if undecodable else set()
         checks = (
             (Reason.LEAK, "leak", [place_of(node) for node in leaking]),
             (Reason.LEAK, "leak", ["(7FE0,0010)"] if look.found else []),
-            (Reason.LEAK, "leak", ["output-name"] if screen.matcher.in_text(pair.output_name) else []),
+            (Reason.LEAK, "leak", ["output-name"] if screen.matcher.in_text(self._name(pair)) else []),
             (Reason.PIXELS_CHANGED, "pixels", pixels),
             (Reason.OBJECT_INVALID, "object", self._object_problems(before, output)),
             (Reason.OBJECT_INVALID, "decode", [place_of(n) for n in undecodable if (n[1], n[3]) not in had]),
+            (Reason.STUDY_INCONSISTENT, "dates", list(self._temporal.problems(before.nodes, output.nodes))),
+            (Reason.OBJECT_INVALID, "private", private_problems(output.nodes, self._claims)),
             (Reason.CLAIMS_WRONG, "claims", claim_problems(before, output, self._claims)),
         )
         for reason, check, details in checks:
             for detail in dict.fromkeys(details):
                 yield Finding(reason, check, pair.reference, detail)
 
+    def _name(self, pair: Pair) -> str:
+        """The name of the output; without UIDs that the profile retains, whatever they are made of."""
+        return _UID_NAME.sub("", pair.output_name) if self._claims.has("retain_uids") else pair.output_name
+
     def _object_problems(self, before: Instance, output: Instance) -> list[str]:
         layouts = (before.layout, output.layout)
         known = self._layouts.get(layouts)
         if known is None:
-            known = self._layouts[layouts] = layout_problems(before, output, self._claims.codes)
+            known = self._layouts[layouts] = layout_problems(before, output)
         return object_problems(before, output) + known
 
 

@@ -1,0 +1,131 @@
+"""Check the dates of a study: kept as they were, earlier by one number of days, or gone (PS3.15 E.3.6; RULES section 6)."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from deident.validation.elements import Node, Path, place_of
+from deident.validation.kinds import Exempt
+from deident.validation.model import DatePolicy
+
+__all__ = ["DATE_VRS", "TemporalCheck", "is_placeholder"]
+
+DATE_VRS: Final = frozenset({"DA", "DT", "TM"})
+
+#: What stands in place of a value that must not stay (RULES section 3).
+_DUMMIES: Final = frozenset({"", "19000101", "000000", "19000101000000"})
+#: Published dates of context groups: never of a patient.
+_CONSTANTS: Final = frozenset({0x00080106, 0x00080107})
+_PLACEHOLDERS: Final = frozenset({"19000101", "19700101", "00010101", "99991231"})
+
+#: Place -> what stood there, in the order of the file. Items share their place.
+_Values = dict[tuple[Path, int], list[str]]
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a date stands for none."""
+    digits = text.replace(".", "")[:8]
+    return not digits.strip("0") or digits in _PLACEHOLDERS or digits[:4] in ("0001", "9999")
+
+
+@dataclass(slots=True)
+class TemporalCheck:
+    """Takes the instances of one patient, one by one; their dates have one offset (`days`, as soon as one has told it)."""
+
+    policy: DatePolicy
+    exempt: Exempt
+    days: int | None = None
+
+    def problems(self, before: list[Node], after: list[Node]) -> Iterator[str]:
+        """What is wrong with the dates and times of an output, as `code:tag`."""
+        originals = _values(before)
+        for node in after:
+            if node[2] in DATE_VRS and node[3] and not self.exempt.by_user(node[1], node[2]):
+                text, olds = _text(node), originals.get((node[0], node[1]), [])
+                if (node[1] in _CONSTANTS or node[1] in self.exempt.by_option) and text in olds:
+                    continue
+                if not self._fits(node[2], text, olds):
+                    yield f"{self.policy.value}-dates:{place_of(node)}"
+
+    def _fits(self, vr: str, new: str, olds: list[str]) -> bool:
+        """Whether some value that stood at this place leads to the new one."""
+        if all(part in _DUMMIES for part in new.split("\\")):
+            return True
+        return any(self._leads_to(vr, old, new) for old in olds)
+
+    def _leads_to(self, vr: str, old: str, new: str) -> bool:
+        policy = self.policy
+        if policy is DatePolicy.REMOVED:
+            return False
+        if policy is DatePolicy.FULL or vr == "TM":
+            return old == new
+        parts = list(zip(old.split("\\"), new.split("\\"), strict=False))
+        if len(old.split("\\")) != len(new.split("\\")):
+            return False
+        if policy is DatePolicy.YEAR:
+            return all(_year_of(a, vr) == b.strip() for a, b in parts)
+        return all(self._shifted(a.strip(), b.strip(), vr) for a, b in parts)
+
+    def _shifted(self, old: str, new: str, vr: str) -> bool:
+        if not old or not new:
+            return old == new
+        if self.days is None:
+            first, second = _day(old), _day(new)
+            if first is None or second is None or len(_digits(old)) < 8 or first <= second:
+                return first is not None and second is not None and first > second
+            self.days = (first - second).days
+        return _minus(old, self.days, vr) == new
+
+
+def _values(nodes: list[Node]) -> _Values:
+    found: _Values = defaultdict(list)
+    for node in nodes:
+        if node[2] in DATE_VRS and node[3]:
+            found[node[0], node[1]].append(_text(node))
+    return found
+
+
+def _text(node: Node) -> str:
+    return (node[3] or b"").decode("latin-1").strip(" \0")
+
+
+def _digits(text: str) -> str:
+    """The date part without separators: `2004.01.19` -> `20040119`, `200401+0100` -> `200401`."""
+    plain = text[:10].replace(".", "") if text[4:5] == "." else text
+    return re.split(r"[+\-.]", plain)[0][:8]
+
+
+def _day(text: str) -> datetime.date | None:
+    """The day of a date; of a month or a year alone, its middle."""
+    digits = _digits(text)
+    if not digits.isdigit() or len(digits) not in (4, 6, 8) or is_placeholder(text):
+        return None
+    year, month, day = int(digits[:4]), int(digits[4:6] or 7), int(digits[6:8] or (15 if digits[4:6] else 2))
+    try:
+        return datetime.date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _minus(text: str, days: int, vr: str) -> str | None:
+    day = _day(text)
+    if day is None:
+        return None
+    try:
+        moved = (day - datetime.timedelta(days)).isoformat().replace("-", "")
+    except OverflowError:
+        return None
+    kept = len(_digits(text))
+    return moved if vr == "DA" else moved[:kept] + text[kept:]
+
+
+def _year_of(text: str, vr: str) -> str | None:
+    text = text.strip()
+    if not text:
+        return ""
+    return None if _day(text) is None else text[:4] + ("0101" if vr == "DA" else "")
