@@ -380,7 +380,7 @@ class Oracle:
             letter = self._letter(path, element, vr)
             inner = self._readable(element, vr)
             here = (*path, element.tag)
-            if letter in ("X", "M"):
+            if letter in ("X", "M") or (letter == "T" and self._lost(element, path, vr)):
                 continue
             if letter == "K" and inner and not any(not i.elements or self._survives(i, here) for i in inner):
                 if self._resolved("X/Z/D", path, element.tag, "SQ") != "X":
@@ -414,6 +414,12 @@ class Oracle:
         got = (_items(new, "SQ") or []) if new is not None else []
         pairs = [[_text(i.elements, 0x00080100) for i in found] for found in (public, got)]
         self._check(pairs[0] == pairs[1], path, "has not the public codes")
+
+    def _lost(self, element: Element, path: tuple[int, ...], vr: str) -> bool:
+        """Whether a date that cannot be shifted goes."""
+        row = _rows().get(element.tag)
+        lost = bool(element.value.strip(b"\0 ")) and _earlier(element.value, vr, self.days) is None
+        return lost and self._resolved(row[0] if row else "X/Z/D", path, element.tag, vr) == "X"
 
     def _dummy(self, new: Element, path: tuple[int, ...]) -> None:
         if new.tag == 0x04000565:
