@@ -44,5 +44,6 @@ def test_the_form_is_flat_and_every_field_is_explained():
     for field in schema["properties"].values():
         assert field["title"]
         assert field["description"]
-        assert field.get("type") in {"string", "integer", "boolean", None}
+        assert field.get("type") in {"string", "integer", "boolean", "array", None}
+        assert field.get("items", {"type": "string"}) == {"type": "string"}
     assert schema["properties"]["profile"]["enum"] == sorted(PRESETS)
