@@ -45,7 +45,10 @@ def test_without_a_number_of_workers_every_core_gets_one() -> None:
         (f'source = "/in"\ndestination = "/out"\n[cohort]\nmodality = "{SECRET}"\n', "cohort.modality (line 4)"),
         (f'source = "/in"\ndestination = "/out"\n[cohort]\nsop_class = ["{SECRET}"]\n', "cohort.sop_class (line 4)"),
         (f'source = "/in"\ndestination = "/out"\n[cohort]\nname = "{SECRET}"\n', "cohort.name (line 4)"),
-        (f'source = "/in"\ndestination = "/out"\n[cohort]\nstudy_date_to = "{SECRET}"\n', "cohort.study_date_to (line 4)"),
+        (
+            f'source = "/in"\ndestination = "/out"\n[cohort]\nstudy_date_to = "{SECRET}"\n',
+            "cohort.study_date_to (line 4)",
+        ),
         (f'source = "/in\ndestination = "{SECRET}"\n', "line 1"),
         (f'source = "/in"\n{SECRET}\n', "line 2"),
         (f'source = "/in"\nsource = "{SECRET}"\n', "line 2"),
