@@ -103,7 +103,9 @@ class DeidentifyParameters(BaseModel):
         places = {"source": resolve(home, self.source), "destination": resolve(home, self.destination)}
         if self.patients is not None:
             places["patients"] = resolve(home, self.patients)
-        others = self.model_dump(exclude={*places, *_CRITERIA})
+        others = self.model_dump(exclude={"patients", *places, *_CRITERIA})
+        if self.patients is None:
+            del others["unlisted"]
         return Job.make(home=str(home.root), **places, **others, cohort=self._cohort())
 
     @model_validator(mode="after")

@@ -25,6 +25,8 @@ from support.corpus import corpus
 
 CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
 SECRET = "Doe^John"
+#: Values that no VR allows are what some tests are about.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 
 def header(syntax: str = ExplicitVRLittleEndian, **attributes: object) -> Header:

@@ -49,6 +49,7 @@ def test_without_a_number_of_workers_every_core_gets_one() -> None:
             f'source = "/in"\ndestination = "/out"\n[cohort]\nstudy_date_to = "{SECRET}"\n',
             "cohort.study_date_to (line 4)",
         ),
+        ('source = "/in"\ndestination = "/out"\nunlisted = "refuse"\n', "unlisted: has no meaning without patients"),
         (f'source = "/in\ndestination = "{SECRET}"\n', "line 1"),
         (f'source = "/in"\n{SECRET}\n', "line 2"),
         (f'source = "/in"\nsource = "{SECRET}"\n', "line 2"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pydicom
@@ -10,7 +11,7 @@ import pytest
 
 from deident.context import Context, worker_context
 from deident.discovery import discover
-from deident.errors import ConfigurationError, PlaceProblem, Reason
+from deident.errors import ConfigurationError, PlaceProblem, Reason, TransientProblem
 from deident.ledger import Outcome
 from deident.report import build_report
 from deident.study import deidentify_study, process_study, release, validate
@@ -120,6 +121,25 @@ def test_a_study_of_another_subject_leaves_no_version_under_the_former_one(tmp_p
     assert manifest_of(tmp_path).patient == "S-2"
     assert {path.relative_to(tmp_path / "destination").parts[0] for path in outputs(tmp_path)} == {"S-2"}
     assert (tmp_path / "destination" / "S-1" / "readme.txt").exists()
+
+
+def test_a_run_that_dies_before_the_former_version_is_gone_is_finished_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise TransientProblem("the disk is busy")
+
+    write_study(tmp_path / "source", UID, 2)
+    run(tmp_path, patients=patients(tmp_path, f"{PATIENT_ID},S-1\n"))
+    listed = patients(tmp_path, f"{PATIENT_ID},S-2\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(sys.modules["deident.study.release"], "_retire", fail)
+        with pytest.raises(TransientProblem):
+            run(tmp_path, patients=listed)
+    assert folders(tmp_path) == ["S-1", "S-2"]
+    assert not run(tmp_path, patients=listed).unchanged
+    assert folders(tmp_path) == ["S-2"]
+    assert run(tmp_path, patients=listed).unchanged
 
 
 def test_ids_that_are_joined_become_one_subject(tmp_path: Path) -> None:

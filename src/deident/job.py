@@ -6,9 +6,9 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from deident.cohort import Cohort
 from deident.errors import ConfigurationError
@@ -41,6 +41,13 @@ class Job(BaseModel):
     workers: int = Field(default=0, ge=0, le=512, description="Worker processes; 0 for one per core.")
     force: bool = Field(default=False, description="Do studies again that are already done.")
     preserve_studies: bool = Field(default=True, description="Pseudonyms stay the same over all runs of this project.")
+
+    @model_validator(mode="after")
+    def _needs_a_list(self) -> Self:
+        # Whoever wants others refused and forgets the list would have them all released under keyed pseudonyms.
+        if self.patients is None and "unlisted" in self.model_fields_set:
+            raise ValueError("unlisted: has no meaning without patients")
+        return self
 
     @property
     def worker_count(self) -> int:

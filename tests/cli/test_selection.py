@@ -12,7 +12,7 @@ import pydicom
 import pytest
 
 from cli.instances import CANARY, deident, outputs, write_ct
-from deident import Cohort, DICOMAnonymizer, Reason
+from deident import Cohort, DICOMAnonymizer, Option, Profile, Reason
 from deident.cli import main
 from deident.cli.selection import add_selection, cohort_of
 from deident.errors import ConfigurationError, PlaceProblem, UsageProblem
@@ -71,6 +71,24 @@ def test_patients_who_are_not_listed_are_held_unless_that_is_not_wanted(
     found = patient_ids(tmp_path / "out")
     assert len(set(found)) == 4
     assert [len(patient) for patient in found if patient != "S-1"] == [16, 16, 16]
+
+
+def test_dates_are_shifted_as_the_list_says_and_alike_for_all_ids_of_a_subject(tmp_path: Path, source: Path) -> None:
+    patients = tmp_path / "subjects.csv"
+    rows = f"{CANARY}1,,S-1,121\n{CANARY}2,,S-2,-1\n{CANARY}3,,S-3,\n{CANARY}4,,S-3,\n"
+    patients.write_text("patient_id,issuer,subject_id,date_offset_days\n" + rows)
+    profile = Profile(options=frozenset({Option.RETAIN_LONGITUDINAL_MODIFIED_DATES}), date_multiple=7)
+    DICOMAnonymizer(profile=profile, patients=patients).anonymize_directory(source, tmp_path / "out")
+    shifted: dict[str, set[str]] = {}
+    for data in outputs(tmp_path / "out").values():
+        dataset = pydicom.dcmread(BytesIO(data))
+        shifted.setdefault(dataset.PatientID, set()).add(dataset.StudyDate)
+    assert shifted["S-1"] == {"20191104"}
+    assert shifted["S-2"] == {"20200305"}
+    (day,) = shifted["S-3"]
+    days = (date(2020, 3, 4) - date(int(day[:4]), int(day[4:6]), int(day[6:]))).days
+    assert 0 < days <= 3650
+    assert days % 7 == 0
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,13 @@ class DICOMAnonymizer:
         listed = _list(patients, unlisted)
         self._home = ProjectHome.open(os.fsdecode(home) if home is not None else None) if preserve_studies else None
         key = ProjectKey.load_or_create(self._home.key) if self._home else ProjectKey.generate()
-        pseudonyms = Pseudonyms(key, prefix=self._profile.patient_prefix, **listed)
+        pseudonyms = Pseudonyms(
+            key,
+            prefix=self._profile.patient_prefix,
+            date_range_days=self._profile.date_range_days,
+            date_multiple=self._profile.date_multiple,
+            **listed,
+        )
         self._policy = Policy(self._profile, pseudonyms, None if cohort is None or cohort.everything else cohort)
         self._workers = workers
         self._overwrite = overwrite
