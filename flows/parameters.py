@@ -1,15 +1,20 @@
-"""What a person or a schedule can ask of the deidentify flow: a flat form, with folders by alias."""
+"""What a person or a schedule can ask of the deidentify flow: a flat form, with folders and patient list by alias."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import fields
+from datetime import date
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from deident.cohort import Cohort
+from deident.errors import ConfigurationError
 from deident.flows.places import ALIAS_PATTERN, resolve
 from deident.home import ProjectHome
 from deident.job import Job
 from deident.profile import DEFAULT_PRESET, PRESETS, PixelRisk
+from deident.pseudonyms import Unlisted
 
 __all__ = ["DeidentifyParameters"]
 
@@ -18,6 +23,10 @@ def _preset(name: str) -> str:
     if name not in PRESETS:
         raise ValueError("no such profile")
     return name
+
+
+_Values = Annotated[tuple[str, ...], Field(max_length=100)]
+_CRITERIA = tuple(entry.name for entry in fields(Cohort))
 
 
 class DeidentifyParameters(BaseModel):
@@ -45,6 +54,40 @@ class DeidentifyParameters(BaseModel):
         title="Images that may show text",
         description="hold: quarantine them. accept: somebody has looked at them, release them.",
     )
+    patients: Annotated[str, Field(pattern=ALIAS_PATTERN, max_length=60)] | None = Field(
+        default=None,
+        title="Patient list",
+        description="Name of the patient list of the trial (a CSV file), as configured in sources.toml of the project home.",
+        examples=["trial-subjects"],
+    )
+    unlisted: Unlisted = Field(
+        default=Unlisted.REFUSE,
+        title="Patients whom the list does not name",
+        description="refuse: quarantine them. pseudonymise: give them a pseudonym made with the project key.",
+    )
+    modality: _Values = Field(default=(), title="Modalities", description="Take these alone (CT, MR); empty for all.")
+    sop_class: _Values = Field(
+        default=(), title="SOP classes", description="Take these alone (UIDs, or short names as CT); empty for all."
+    )
+    body_part: _Values = Field(
+        default=(), title="Body parts", description="Take these alone (CHEST, ABDOMEN); empty for all."
+    )
+    study_date_from: date | None = Field(
+        default=None, title="First study date", description="Take studies of this day (of the originals) and later."
+    )
+    study_date_to: date | None = Field(
+        default=None, title="Last study date", description="Take studies of this day (of the originals) and earlier."
+    )
+    series_description: _Values = Field(
+        default=(),
+        title="Series descriptions",
+        description="Take series that match one of these patterns (*, ? and [...]); never put a name here.",
+    )
+    series_description_exclude: _Values = Field(
+        default=(),
+        title="Series descriptions to leave out",
+        description="Leave series out that match one of these patterns, or have no description; never put a name here.",
+    )
     workers: int = Field(
         default=0, ge=0, le=512, title="Worker processes", description="0: as many as this machine has cores."
     )
@@ -58,4 +101,23 @@ class DeidentifyParameters(BaseModel):
     def to_job(self, home: ProjectHome) -> Job:
         """The job with real folders. Raises PlaceProblem for an alias that is not configured."""
         places = {"source": resolve(home, self.source), "destination": resolve(home, self.destination)}
-        return Job.make(home=str(home.root), **places, **self.model_dump(exclude=set(places)))
+        if self.patients is not None:
+            places["patients"] = resolve(home, self.patients)
+        others = self.model_dump(exclude={"patients", *places, *_CRITERIA})
+        if self.patients is None:
+            del others["unlisted"]
+        return Job.make(home=str(home.root), **places, **others, cohort=self._cohort())
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        failure = ""
+        try:
+            self._cohort()
+        except ConfigurationError as problem:
+            failure = str(problem)
+        if failure:
+            raise ValueError(failure)
+        return self
+
+    def _cohort(self) -> Cohort:
+        return Cohort(**{name: getattr(self, name) for name in _CRITERIA})

@@ -1,6 +1,6 @@
-"""Names for folders: Prefect stores what a run is called with, and a path can hold a patient's name, an alias does not.
+"""Names for folders and patient lists: Prefect stores what a run is called with; a path can hold a name, an alias does not.
 
-`sources.toml` in the project home (mode 0600) says which folder each alias stands for. People may edit it.
+`sources.toml` in the project home (mode 0600) says which folder or file each alias stands for. People may edit it.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from deident.cli.selection import add_selection, cohort_of, cohort_values
 from deident.errors import DeidentError, Ending, PlaceProblem, UsageProblem
 from deident.flows.places import register
 from deident.flows.server import Server, ServerError, starting_server, stop_server
@@ -18,6 +19,7 @@ from deident.flows.settings import apply, client_environment
 from deident.flows.terminal import Terminal
 from deident.home import ProjectHome, check_apart, default_home
 from deident.profile import DEFAULT_PRESET, PRESETS, PixelRisk
+from deident.pseudonyms import SubjectList, Unlisted
 
 if TYPE_CHECKING:
     from deident.report import RunReport
@@ -55,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--home", metavar="FOLDER", help="project home: key, ledger, reports, Prefect's data")
     parser.add_argument("--profile", choices=sorted(PRESETS), default=DEFAULT_PRESET, help="default: %(default)s")
     parser.add_argument("--pixel-risk", choices=[risk.value for risk in PixelRisk], default=PixelRisk.HOLD.value)
+    add_selection(parser)
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes; default: one for each core")
     parser.add_argument("--force", action="store_true", help="do studies again that are done")
     parser.add_argument("--stop-server", action="store_true", help="stop the Prefect server of the project, and end")
@@ -89,6 +92,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print("The Prefect server is stopped." if stop_server(home) else "No Prefect server was running.")
         return ALL_RELEASED
     source, destination = _places(arguments, home)
+    selection = _selection(arguments, home, destination)
     job = {
         "source": register(home, source),
         "destination": register(home, destination),
@@ -96,6 +100,7 @@ def _run(arguments: argparse.Namespace) -> int:
         "pixel_risk": arguments.pixel_risk,
         "workers": arguments.workers,
         "force": arguments.force,
+        **selection,
     }
     if demo:
         print("Input: the DICOM files that come with pydicom (name your own with --source and --dest).", flush=True)
@@ -128,6 +133,20 @@ def _places(arguments: argparse.Namespace, home: ProjectHome) -> tuple[Path, Pat
     if not 0 <= arguments.workers <= 512:
         raise UsageProblem("--workers is a number from 0 to 512")
     return source, destination
+
+
+def _selection(arguments: argparse.Namespace, home: ProjectHome, destination: Path) -> dict[str, object]:
+    """Patient list and cohort as the flow takes them, checked here to say in words what is wrong with them."""
+    cohort_of(arguments)
+    selection: dict[str, object] = cohort_values(arguments)
+    if arguments.patients is not None:
+        check_apart({"the patient list": arguments.patients, "the destination": destination})
+        SubjectList.load(arguments.patients)
+        selection["patients"] = register(home, arguments.patients)
+        selection["unlisted"] = arguments.unlisted or Unlisted.REFUSE.value
+    elif arguments.unlisted is not None:
+        raise UsageProblem("--unlisted has no meaning without --patients")
+    return selection
 
 
 def _flow(job: dict[str, object], home: ProjectHome, server: Server, destination: Path) -> int:

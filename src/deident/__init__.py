@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from deident.anonymizer import AnonymizationResult, AnonymizedTag, DICOMAnonymizer, DirectoryResult
+    from deident.cohort import Cohort
     from deident.errors import DeidentError, Ending, Reason, UsageProblem
     from deident.profile import Option, PixelRisk, Profile, Strategy
+    from deident.pseudonyms import Unlisted
 
 __all__ = [
     "AnonymizationResult",
     "AnonymizedTag",
+    "Cohort",
     "DICOMAnonymizer",
     "DeidentError",
     "DirectoryResult",
@@ -21,6 +24,7 @@ __all__ = [
     "Profile",
     "Reason",
     "Strategy",
+    "Unlisted",
     "UsageProblem",
     "__version__",
 ]
@@ -31,6 +35,8 @@ _HOMES: Final = {
     **dict.fromkeys(
         ("AnonymizationResult", "AnonymizedTag", "DICOMAnonymizer", "DirectoryResult"), "deident.anonymizer"
     ),
+    "Cohort": "deident.cohort",
+    "Unlisted": "deident.pseudonyms",
     **dict.fromkeys(("DeidentError", "Ending", "Reason", "UsageProblem"), "deident.errors"),
     **dict.fromkeys(("Option", "PixelRisk", "Profile", "Strategy"), "deident.profile"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import os
 import secrets
 import shutil
@@ -21,7 +22,7 @@ from deident.home import Busy, Lock, ProjectHome, check_apart
 from deident.job import Job
 from deident.ledger import Ledger
 from deident.profile import Profile
-from deident.pseudonyms import ProjectKey, Pseudonyms
+from deident.pseudonyms import ProjectKey, Pseudonyms, SubjectList
 from deident.stores.folder import FolderStore
 from deident.stores.protocol import Store
 
@@ -38,13 +39,15 @@ class Context:
     """Shared by the threads of a run; never pickled: other processes open their own with `worker_context`.
 
     `run` names the run in ledger, staging, audit and reports. While the context is open its run is locked as being at
-    work, so that no other run takes its staging for a dead one's.
+    work, so that no other run takes its staging for a dead one's. `profile_digest` changes with whatever decides the
+    outputs, the patient list included: then the work is done again.
     """
 
     job: Job = field(repr=False)
     home: ProjectHome = field(repr=False)
     run: str
     profile: Profile
+    profile_digest: str
     pseudonyms: Pseudonyms
     source: Store = field(repr=False)
     staging: Store = field(repr=False)
@@ -65,13 +68,24 @@ class Context:
         _check_source(job.source)
         home = ProjectHome.open(job.home)
         check_apart({"the source": job.source, "the destination": job.destination, "the project home": home.root})
+        subjects = _subjects(job)
         key = ProjectKey.load_or_create(home.key)
+        if not job.preserve_studies:
+            key = key.for_run(run)
         return cls(
             job=job,
             home=home,
             run=run,
             profile=profile,
-            pseudonyms=Pseudonyms(key if job.preserve_studies else key.for_run(run), prefix=profile.patient_prefix),
+            profile_digest=_digest(job, profile, subjects, key),
+            pseudonyms=Pseudonyms(
+                key,
+                prefix=profile.patient_prefix,
+                subjects=subjects,
+                unlisted=job.unlisted,
+                date_range_days=profile.date_range_days,
+                date_multiple=profile.date_multiple,
+            ),
             source=FolderStore(job.source),
             staging=FolderStore(home.staging, private=True),
             released=FolderStore(job.destination),
@@ -140,3 +154,18 @@ def _checked(run: str) -> str:
 def _check_source(source: str) -> None:
     if not os.path.isdir(Path(source).expanduser()):
         raise PlaceProblem("the source is no folder, or cannot be reached")
+
+
+def _subjects(job: Job) -> SubjectList | None:
+    """The patient list, which must never be part of what is handed out."""
+    if job.patients is None:
+        return None
+    check_apart({"the patient list": job.patients, "the destination": job.destination})
+    return SubjectList.load(job.patients)
+
+
+def _digest(job: Job, profile: Profile, subjects: SubjectList | None, key: ProjectKey) -> str:
+    if subjects is None:
+        return profile.digest()
+    content = "\0".join((profile.digest(), subjects.digest(key), job.unlisted))
+    return "sha256:" + hashlib.sha256(content.encode()).hexdigest()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from deident.cohort import Cohort
 from deident.context import Context
 from deident.engine import Limits
 from deident.engine.headers import read_header
@@ -95,7 +96,7 @@ def discover(context: Context, progress: Callable[[int], None] | None = None) ->
     limits = Limits()
     for number, entry in enumerate(context.source.list(), 1):
         try:
-            study_uid, modality = _identify(context.source, entry, limits)
+            study_uid, modality = _identify(context.source, entry, limits, context.job.cohort)
         except Refusal as refusal:
             reference = context.pseudonyms.reference(key_text(entry.key))
             others.append(InputOutcome(reference, refusal.reason, refusal.detail))
@@ -109,13 +110,18 @@ def discover(context: Context, progress: Callable[[int], None] | None = None) ->
     return Discovery(tuple(sorted(studies, key=lambda study: study.id)), tuple(others))
 
 
-def _identify(source: Store, entry: Entry, limits: Limits) -> tuple[str, str]:
-    """Study Instance UID and modality of an input. Raises Refusal or TransientProblem and nothing else."""
+def _identify(source: Store, entry: Entry, limits: Limits, cohort: Cohort) -> tuple[str, str]:
+    """Study Instance UID and modality of an input. Raises Refusal or TransientProblem and nothing else.
+
+    An instance outside of the cohort is refused here: its study goes on as if it did not lie in the source.
+    """
     if entry.problem is not None:
         raise Refusal(entry.problem)
     try:
         with source.open(entry.key) as opened:
             header = read_header(opened, limits)
+        if not cohort.holds(header):
+            raise Refusal(Reason.NOT_IN_COHORT)
         modality = header.modality.strip("\0 ")
         return header.study_uid.strip("\0 "), modality if modality in _MODALITIES else "other"
     except (Refusal, TransientProblem):

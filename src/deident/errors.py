@@ -42,6 +42,7 @@ class Reason(StrEnum):
     NOT_A_FILE = "not-a-regular-file"
     DUPLICATE = "duplicate"
     OUTPUT_EXISTS = "output-exists"
+    NOT_IN_COHORT = "not-in-cohort"
     # quarantined: something that a person has to look at
     BROKEN = "broken"
     TRUNCATED = "truncated"
@@ -51,6 +52,7 @@ class Reason(StrEnum):
     SOP_CLASS_UNKNOWN = "sop-class-unknown"
     SOP_CLASS_PRIVATE = "sop-class-private"
     IDENTITY_MISSING = "identity-missing"
+    PATIENT_NOT_LISTED = "patient-not-listed"
     ENCAPSULATED_DOCUMENT = "encapsulated-document"
     AUDIO = "audio"
     PIXEL_RISK = "pixel-risk"
@@ -78,7 +80,15 @@ class Reason(StrEnum):
 
 
 _SKIPPED: Final = frozenset(
-    {Reason.EMPTY, Reason.NOT_DICOM, Reason.DICOMDIR, Reason.NOT_A_FILE, Reason.DUPLICATE, Reason.OUTPUT_EXISTS}
+    {
+        Reason.EMPTY,
+        Reason.NOT_DICOM,
+        Reason.DICOMDIR,
+        Reason.NOT_A_FILE,
+        Reason.DUPLICATE,
+        Reason.OUTPUT_EXISTS,
+        Reason.NOT_IN_COHORT,
+    }
 )
 
 _ADVICE: Final[dict[Reason, str]] = {
@@ -88,6 +98,7 @@ _ADVICE: Final[dict[Reason, str]] = {
     Reason.NOT_A_FILE: "Links, pipes and devices are never followed; give the regular file itself.",
     Reason.DUPLICATE: "The same instance was released from another file; nothing to do.",
     Reason.OUTPUT_EXISTS: "An output of this name exists; use --overwrite or another output folder.",
+    Reason.NOT_IN_COHORT: "The cohort filter leaves this instance out; nothing to do unless it should be in.",
     Reason.BROKEN: "The structure of the data set is broken; repair or export the instance again.",
     Reason.TRUNCATED: "The file ends before the data set does; transfer it again.",
     Reason.LIMIT: "The data set exceeds a safety limit (depth, length or count); look at it by hand.",
@@ -96,6 +107,7 @@ _ADVICE: Final[dict[Reason, str]] = {
     Reason.SOP_CLASS_UNKNOWN: "No rules exist for this SOP class; it cannot be de-identified safely.",
     Reason.SOP_CLASS_PRIVATE: "Private SOP classes are outside PS3.15; they cannot be de-identified safely.",
     Reason.IDENTITY_MISSING: "SOP, series or study instance UID is missing; repair the instance.",
+    Reason.PATIENT_NOT_LISTED: "The patient list does not name this patient; add the patient, or use --unlisted pseudonymise.",
     Reason.ENCAPSULATED_DOCUMENT: "Documents (PDF, CDA, 3D models) carry free content; review and share them outside this tool.",
     Reason.AUDIO: "Audio waveforms carry speech; review them by hand.",
     Reason.PIXEL_RISK: "The image may show text; look at it, then go on with --pixel-risk accept if it shows no identity.",

@@ -6,12 +6,14 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from deident.cohort import Cohort
 from deident.errors import ConfigurationError
 from deident.profile import DEFAULT_PRESET, PixelRisk, Profile, preset
+from deident.pseudonyms import Unlisted
 
 __all__ = ["Job"]
 
@@ -33,9 +35,19 @@ class Job(BaseModel):
     home: _Place | None = Field(default=None, repr=False, description="Project home; empty for the default one.")
     profile: str = Field(default=DEFAULT_PRESET, description="Name of the profile preset.")
     pixel_risk: PixelRisk = Field(default=PixelRisk.HOLD, description="What happens to images that may show text.")
+    patients: _Place | None = Field(default=None, repr=False, description="Patient list of a trial, a CSV file.")
+    unlisted: Unlisted = Field(default=Unlisted.REFUSE, description="Patients whom the list does not name.")
+    cohort: Cohort = Field(default=Cohort(), repr=False, description="Which instances are taken at all.")
     workers: int = Field(default=0, ge=0, le=512, description="Worker processes; 0 for one per core.")
     force: bool = Field(default=False, description="Do studies again that are already done.")
     preserve_studies: bool = Field(default=True, description="Pseudonyms stay the same over all runs of this project.")
+
+    @model_validator(mode="after")
+    def _needs_a_list(self) -> Self:
+        # Whoever wants others refused and forgets the list would have them all released under keyed pseudonyms.
+        if self.patients is None and "unlisted" in self.model_fields_set:
+            raise ValueError("unlisted: has no meaning without patients")
+        return self
 
     @property
     def worker_count(self) -> int:
@@ -98,10 +110,14 @@ def _validate(model: type[Job], values: dict[str, Any]) -> tuple[Job | None, lis
         return model(**values), []
     except ValidationError as problem:
         errors = problem.errors(include_input=False, include_context=False, include_url=False)
+    except ConfigurationError as problem:
+        key, _, message = str(problem).partition(": ")
+        return None, [(f"cohort.{key}", message)]
     return None, [(".".join(map(str, error["loc"])), error["msg"]) for error in errors]
 
 
 def _explain(location: str, message: str, text: str) -> str:
-    found = re.search(rf"^\s*{re.escape(location)}\s*=", text, re.MULTILINE) if location else None
+    key = re.sub(r"^cohort\.(\w+).*", r"\1", location)  # its keys are names of no other table
+    found = re.search(rf"^\s*{re.escape(key)}\s*=", text, re.MULTILINE) if key else None
     line = f" (line {text.count(chr(10), 0, found.start()) + 1})" if found else ""
     return f"{location}{line}: {message}"

@@ -24,6 +24,15 @@ RUN = ("-m", "deident.flows.run")
         (["--source", "in", "--dest", "home"], "home"),
         (["--source", "in", "--dest", "out", "--workers", "-1"], "--workers"),
         (["--source", "in", "--dest", "in/file"], "the destination is no folder"),
+        (["--source", "in", "--dest", "out", "--patients", "none.csv"], "the patient list does not exist"),
+        (["--source", "in", "--dest", "out", "--patients", "in/file"], "the patient list is empty"),
+        (
+            ["--source", "in", "--dest", "in2", "--patients", "in2/list.csv"],
+            "the patient list lies inside the destination",
+        ),
+        (["--source", "in", "--dest", "out", "--unlisted", "refuse"], "--unlisted has no meaning without --patients"),
+        (["--source", "in", "--dest", "out", "--sop-class", "ZZTOP"], "sop_class: unknown SOP class"),
+        (["--source", "in", "--dest", "out", "--study-date", "ZZTOP"], "--study-date: FROM..TO"),
     ],
 )
 def test_a_call_that_cannot_work_is_refused_in_plain_words_before_anything_starts(
@@ -32,6 +41,8 @@ def test_a_call_that_cannot_work_is_refused_in_plain_words_before_anything_start
     monkeypatch.chdir(tmp_path)
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "file").write_bytes(b"")
+    (tmp_path / "in2").mkdir()
+    (tmp_path / "in2" / "list.csv").write_text("patient_id,subject_id\nA1,S-1\n")
     assert main([*arguments, "--home", "home"]) == 2
     error = capsys.readouterr().err
     assert message in error
@@ -77,6 +88,44 @@ def test_a_run_reports_and_a_second_run_does_nothing(home, server, source, tmp_p
     assert set(files_with(home.root, *CANARIES)) <= {"sources.toml"}
     for text in (first.stdout, first.stderr, second.stdout, second.stderr, api_answers(server)):
         assert not [canary for canary in CANARIES if canary in text]
+
+
+@pytest.mark.slow
+def test_a_run_takes_a_patient_list_and_a_cohort_and_prefect_sees_neither(home, server, source, tmp_path):
+    patients = tmp_path / f"list of {CANARIES[0]}.csv"
+    patients.write_text("patient_id,subject_id\nMRN-7788991,TRIAL-001\n")
+    places = ("--source", str(source), "--dest", str(tmp_path / "out"), "--patients", str(patients))
+    arguments = (*RUN, "--home", str(home.root), *places)
+    done = run_python(home, server, *arguments, "--modality", "MR", "--study-date", "1990-01-01..")
+    assert done.returncode == 1, done.stderr
+    assert re.search(r"\n +2  not-in-cohort: ", done.stdout)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["TRIAL-001"]
+    assert len(list((tmp_path / "out").rglob("*.dcm"))) == 1
+
+    wider = run_python(home, server, *arguments)
+    assert "not-in-cohort" not in wider.stdout
+    assert len(list((tmp_path / "out").rglob("*.dcm"))) == 2
+
+    patients.write_text("patient_id,subject_id\nMRN-7788991,TRIAL-002\n")
+    changed = run_python(home, server, *arguments)
+    assert "Nothing new" not in changed.stdout
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["TRIAL-002"]
+
+    patients.write_text("patient_id,subject_id\nMRN-1,TRIAL-002\n")
+    refused = run_python(home, server, *arguments)
+    assert re.search(r"\n +2  patient-not-listed: ", refused.stdout)
+
+    assert set(files_with(home.root, *CANARIES)) <= {"sources.toml"}
+    texts = [
+        done.stdout,
+        done.stderr,
+        wider.stdout,
+        changed.stdout,
+        refused.stdout,
+        refused.stderr,
+        api_answers(server),
+    ]
+    assert not [canary for canary in CANARIES for text in texts if canary in text]
 
 
 @pytest.mark.slow

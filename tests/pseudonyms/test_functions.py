@@ -7,9 +7,11 @@ import hmac
 import re
 import uuid
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deident.errors import ConfigurationError
 from deident.pseudonyms import DERIVATION, ProjectKey, Pseudonyms
 from support.outputs import KEY
 
@@ -75,10 +77,11 @@ def test_accession_and_study_id_fit_their_vr_and_blank_stays_blank(value: str, s
 
 @given(IDS, st.integers(1, 5000))
 def test_date_offsets_lie_in_their_range_and_belong_to_the_patient(patient: str, days: int) -> None:
-    offset = P.date_offset(patient, "", "1.2.3", days)
+    pseudonyms = Pseudonyms(KEY, date_range_days=days)
+    offset = pseudonyms.date_offset(patient, "", "1.2.3")
     assert 1 <= offset <= days
     if re.fullmatch(r"[A-Z]{3}\d{4,}", patient):
-        assert P.date_offset(patient, "", "1.2.4", days) == offset
+        assert pseudonyms.date_offset(patient, "", "1.2.4") == offset
 
 
 def test_ids_are_normalised_but_keep_their_case() -> None:
@@ -104,3 +107,22 @@ def test_secrets_do_not_show() -> None:
     for thing in (KEY, P):
         assert "0102" not in repr(thing)
         assert KEY.derive("x").hex() not in repr(thing)
+
+
+@given(IDS, st.integers(1, 400), st.integers(0, 4000))
+def test_date_offsets_are_multiples_within_their_range_and_never_0(patient: str, multiple: int, more: int) -> None:
+    days = multiple + more
+    offset = Pseudonyms(KEY, date_range_days=days, date_multiple=multiple).date_offset(patient, "", "1.2.3")
+    assert offset % multiple == 0
+    assert 0 < offset <= days
+
+
+@pytest.mark.parametrize("values", [{"date_multiple": 0}, {"date_multiple": 8, "date_range_days": 7}])
+def test_a_range_without_a_multiple_in_it_is_refused(values: dict[str, int]) -> None:
+    with pytest.raises(ConfigurationError):
+        Pseudonyms(KEY, **values)
+
+
+def test_every_possible_offset_occurs() -> None:
+    weeks = Pseudonyms(KEY, date_range_days=30, date_multiple=7)
+    assert {weeks.date_offset(f"P{n}", "", "") for n in range(200)} == {7, 14, 21, 28}

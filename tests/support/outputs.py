@@ -20,7 +20,8 @@ KEY = ProjectKey(bytes(range(32)))
 def fresh(name: str = "basic", limits: Limits = Limits(), **changes: Any) -> Deidentifier:
     """A new engine for a preset with changes; images that may show text are accepted unless a change says otherwise."""
     profile = preset(name).changed(**{"pixel_risk": "accept", **changes})
-    return Deidentifier(profile, Pseudonyms(KEY, prefix=profile.patient_prefix), limits)
+    days = {"date_range_days": profile.date_range_days, "date_multiple": profile.date_multiple}
+    return Deidentifier(profile, Pseudonyms(KEY, prefix=profile.patient_prefix, **days), limits)
 
 
 @cache

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from deident.anonymizer.batch import Batch
 from deident.anonymizer.convert import Policy, Task
 from deident.anonymizer.correct import CorrectableAuditLog
-from deident.anonymizer.places import Path, Places, audit_place, directory_places, file_places
+from deident.anonymizer.places import Path, Places, audit_place, check_list, directory_places, file_places
 from deident.anonymizer.result import AnonymizationResult, DirectoryResult
-from deident.errors import Reason, UsageProblem
+from deident.cohort import Cohort
+from deident.errors import ConfigurationError, Reason, UsageProblem
 from deident.home import ProjectHome, check_apart
 from deident.profile import DEFAULT_PRESET, PixelRisk, Profile, Strategy, preset
 from deident.profile.rules import Rules
-from deident.pseudonyms import ProjectKey, Pseudonyms
+from deident.pseudonyms import ProjectKey, Pseudonyms, SubjectList, Unlisted
 from deident.stores.folder import FolderStore
 
 __all__ = ["DICOMAnonymizer"]
@@ -32,8 +34,9 @@ class DICOMAnonymizer:
     in every run; without it from a key that dies with this object. `profile`: name of a preset, or a Profile. On top
     of it: `strategy` for all direct identifiers, `strategies` for single ones by keyword (`{"PatientName": "remove"}`),
     `keep_tags` (keywords or `gggg,eeee`; an output that keeps what no option covers claims no conformance) and
-    `pixel_risk`. `workers`: processes for a directory, None for one per core. `overwrite`: replace outputs and audit
-    logs that exist.
+    `pixel_risk`. `patients`: the patient list of a trial, a CSV file that decides pseudonyms; `unlisted`: `refuse` (the
+    default) or `pseudonymise` patients whom it does not name. `cohort`: which instances are taken. `workers`: processes
+    for a directory, None for one per core. `overwrite`: replace outputs and audit logs that exist.
 
     Wrong use raises a UsageProblem. Whatever is wrong with an input is never raised: it is the ending of its result.
     """
@@ -47,6 +50,9 @@ class DICOMAnonymizer:
         strategies: Mapping[str, Strategy | str] | None = None,
         keep_tags: Iterable[str] = (),
         pixel_risk: PixelRisk | str | None = None,
+        patients: Path | None = None,
+        unlisted: Unlisted | str | None = None,
+        cohort: Cohort | None = None,
         home: Path | None = None,
         workers: int | None = None,
         overwrite: bool = False,
@@ -57,9 +63,18 @@ class DICOMAnonymizer:
         changes |= {"strategy": strategy, "pixel_risk": pixel_risk}
         self._profile = _changed(preset(profile) if isinstance(profile, str) else profile, changes)
         self._conforms = Rules(self._profile).conforms
+        self._patients = patients
+        listed = _list(patients, unlisted)
         self._home = ProjectHome.open(os.fsdecode(home) if home is not None else None) if preserve_studies else None
         key = ProjectKey.load_or_create(self._home.key) if self._home else ProjectKey.generate()
-        self._policy = Policy(self._profile, Pseudonyms(key, prefix=self._profile.patient_prefix))
+        pseudonyms = Pseudonyms(
+            key,
+            prefix=self._profile.patient_prefix,
+            date_range_days=self._profile.date_range_days,
+            date_multiple=self._profile.date_multiple,
+            **listed,
+        )
+        self._policy = Policy(self._profile, pseudonyms, None if cohort is None or cohort.everything else cohort)
         self._workers = workers
         self._overwrite = overwrite
 
@@ -92,7 +107,7 @@ class DICOMAnonymizer:
     def prepare_file(self, source: Path, output: Path) -> Batch:
         """Check the places of a call for one file; nothing is read or written yet."""
         places = file_places(source, output)
-        self._check_home(places)
+        self._check_apart(places)
         assert places.key is not None
         known = places.name is not None and not self._overwrite and FolderStore(places.root).exists(places.name)
         return self._batch(places, [Task(0, places.key, Reason.OUTPUT_EXISTS if known else None)], 1)
@@ -100,7 +115,7 @@ class DICOMAnonymizer:
     def prepare_directory(self, source: Path, output: Path) -> Batch:
         """Check the places of a call for a folder and list what lies in it; nothing is read or written yet."""
         places = directory_places(source, output)
-        self._check_home(places)
+        self._check_apart(places)
         entries = FolderStore(places.source).list()
         tasks = [Task(index, entry.key, entry.problem) for index, entry in enumerate(entries)]
         return self._batch(places, tasks, self._workers)
@@ -108,12 +123,16 @@ class DICOMAnonymizer:
     def audit(self, path: Path, batch: Batch) -> CorrectableAuditLog:
         """The audit log of a batch, to be handed to `Batch.run`. Raises UsageProblem when it cannot stand there."""
         target = audit_place(path, batch.places, overwrite=self._overwrite)
+        if self._patients is not None:
+            check_list(self._patients, batch.places, target)
         return CorrectableAuditLog(target, profile=self._profile, overwrite=self._overwrite)
 
     def _batch(self, places: Places, tasks: list[Task], workers: int | None) -> Batch:
         return Batch(self._policy, places, tasks, workers, self._overwrite)
 
-    def _check_home(self, places: Places) -> None:
+    def _check_apart(self, places: Places) -> None:
+        if self._patients is not None:
+            check_list(self._patients, places)
         if self._home is not None and places.key is None:
             check_apart({"the project home": self._home.root, "the input": places.source, "the output": places.root})
 
@@ -126,6 +145,17 @@ class DICOMAnonymizer:
             else:
                 results[event.task.index] = result
         return results
+
+
+def _list(patients: Path | None, unlisted: Unlisted | str | None) -> dict[str, Any]:
+    """What Pseudonyms needs of a patient list."""
+    if patients is None:
+        if unlisted is not None:
+            raise ConfigurationError("unlisted: has no meaning without a patient list")
+        return {}
+    if unlisted is not None and unlisted not in tuple(Unlisted):
+        raise ConfigurationError(f"unlisted: one of {', '.join(Unlisted)}")
+    return {"subjects": SubjectList.load(os.fsdecode(patients)), "unlisted": Unlisted(unlisted or Unlisted.REFUSE)}
 
 
 def _changed(profile: Profile, changes: Mapping[str, object]) -> Profile:

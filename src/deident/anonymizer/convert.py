@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deident.audit import AuditRecord, held, released
+from deident.cohort import Cohort
 from deident.engine import Deidentifier
+from deident.engine.headers import read_header
 from deident.engine.result import Deidentified
 from deident.errors import DeidentError, NotFound, Reason, Refusal, TransientProblem
 from deident.profile import Profile
@@ -22,10 +24,11 @@ Deliver = Callable[[Deidentified, OpenObject], None]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What decides the outputs of a call, the same in every process."""
+    """What decides the outputs of a call, the same in every process. `cohort` None: every instance is taken."""
 
     profile: Profile
     pseudonyms: Pseudonyms
+    cohort: Cohort | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Converter:
 
     def __init__(self, policy: Policy) -> None:
         self._pseudonyms = policy.pseudonyms
+        self._cohort = policy.cohort
         self._engine = Deidentifier(policy.profile, policy.pseudonyms)
 
     def reference(self, key: str) -> str:
@@ -70,6 +74,8 @@ class Converter:
         raise failure
 
     def _convert(self, source: OpenObject, key: str, deliver: Deliver) -> AuditRecord:
+        if self._cohort is not None and not self._cohort.holds(read_header(source)):
+            raise Refusal(Reason.NOT_IN_COHORT)
         result = self._engine.deidentify(source)
         reference = self.reference(key)
         record = released(result, reference=reference, output=result.identity.output_name, pseudonyms=self._pseudonyms)

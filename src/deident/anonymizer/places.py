@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from deident.errors import PlaceProblem, UsageProblem
 from deident.home import check_apart
 
-__all__ = ["Path", "Places", "audit_place", "directory_places", "file_places"]
+__all__ = ["Path", "Places", "audit_place", "check_list", "directory_places", "file_places"]
 
 Path = str | os.PathLike[str]
 
 _INPUT = "the input"
 _OUTPUT = "the output"
+_LIST = "the patient list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,17 @@ def audit_place(audit: Path, places: Places, *, overwrite: bool) -> str:
     if places.name is not None and os.path.realpath(target) == os.path.realpath(os.path.join(places.root, places.name)):
         raise PlaceProblem("the audit log is the output")
     return target
+
+
+def check_list(patients: Path, places: Places, audit: Path | None = None) -> None:
+    """Raise PlaceProblem when the patient list would be handed out with the outputs, or overwritten by one or by `audit`."""
+    source = _absolute(patients, _LIST)
+    if places.name is None:
+        check_apart({_LIST: source, _OUTPUT: places.root})
+    elif _same(source, os.path.join(places.root, places.name)):
+        raise PlaceProblem("the patient list is the output")
+    if audit is not None and _same(source, _absolute(audit, "the audit log")):
+        raise PlaceProblem("the patient list is the audit log")
 
 
 def _absolute(path: Path, role: str) -> str:

@@ -12,6 +12,7 @@ from deident.cli.exits import EXIT_HELD, EXIT_INTERRUPTED, EXIT_OK
 from deident.cli.interrupt import Interrupt
 from deident.cli.parser import keep_tag_names, split_strategies
 from deident.cli.progress import progress
+from deident.cli.selection import cohort_of
 from deident.cli.tally import Tally
 from deident.errors import DeidentError, UsageProblem
 from deident.profile import DEFAULT_PRESET
@@ -63,6 +64,9 @@ def _anonymizer(options: argparse.Namespace) -> DICOMAnonymizer:
         strategies=strategies or None,
         keep_tags=keep_tag_names(options.keep_tags),
         pixel_risk=options.pixel_risk,
+        patients=options.patients,
+        unlisted=options.unlisted,
+        cohort=cohort_of(options),
         home=options.home,
         workers=options.workers,
         overwrite=options.overwrite,

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from deident.cli.selection import add_selection
+
 __all__ = ["STRATEGIES", "build_parser", "keep_tag_names", "split_strategies"]
 
 STRATEGIES: Final = ("remove", "hash", "replace")
@@ -77,6 +79,7 @@ def _add_anonymize(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         choices=("hold", "accept"),
         help="images that may show text: hold them (the default), or accept them because somebody looked",
     )
+    add_selection(parser)
     add("--audit-log", metavar="FILE", help="write what was done to each file, as JSON without identifiers")
     add("--overwrite", action="store_true", help="replace outputs (and the audit log) that exist")
     add(

@@ -1,4 +1,4 @@
-"""The few values by which discovery groups instances: read from the first bytes of a file, nothing decided."""
+"""The few values by which discovery groups and selects instances: read from the first bytes of a file, nothing decided."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ _LAST: Final = 0x0020000E
 _WANTED: Final = frozenset(
     {0x00080005, 0x00080016, 0x00080018, 0x00080060, 0x00100020, 0x00100021, 0x0020000D, 0x0020000E}
 )
+#: Body Part Examined, Study Date and Series Description, by which a cohort is selected; longer ones than any VR allows are not.
+_SELECTING: Final = frozenset({0x00080020, 0x0008103E, 0x00180015})
+_SELECTING_BYTES: Final = 1024
 _GROWTH: Final = 4
 
 
@@ -33,6 +36,9 @@ class Header:
     study_uid: str = field(repr=False)
     patient_id: str = field(repr=False)
     issuer: str = field(repr=False)
+    study_date: str = field(repr=False)
+    series_description: str = field(repr=False)
+    body_part: str = field(repr=False)
 
 
 def read_header(source: Source, limits: Limits = Limits()) -> Header:
@@ -61,6 +67,9 @@ def read_header(source: Source, limits: Limits = Limits()) -> Header:
         study_uid=text(0x0020000D),
         patient_id=text(0x00100020),
         issuer=text(0x00100021),
+        study_date=text(0x00080020),
+        series_description=text(0x0008103E),
+        body_part=text(0x00180015),
     )
 
 
@@ -94,7 +103,7 @@ def _walk(data: bytes, pos: int, syntax: Syntax, depth: int) -> tuple[dict[int, 
             after = pos + offset + length
             if after > len(data):
                 return values, False
-            if tag in _WANTED:
+            if tag in _WANTED or (tag in _SELECTING and length <= _SELECTING_BYTES):
                 values[tag] = data[pos + offset : after]
         pos = after
     return values, False

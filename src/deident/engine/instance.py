@@ -169,13 +169,8 @@ class Deidentifier:
 
     def _subject_of(self, notes: Notes) -> Subject:
         """The patient whom an instance is of."""
-        patient_id, issuer, study_uid = self._patient(notes)
-        multiple = self._profile.date_multiple
-        steps = self._profile.date_range_days // multiple
-        return Subject(
-            self._pseudonyms.patient(patient_id, issuer, study_uid),
-            multiple * self._pseudonyms.date_offset(patient_id, issuer, study_uid, steps),
-        )
+        found = self._pseudonyms.subject(*self._patient(notes))
+        return Subject(found.pseudonym, found.offset_days)
 
     @staticmethod
     def _patient(notes: Notes) -> tuple[str, str, str]:
@@ -192,7 +187,7 @@ class Deidentifier:
         patient_id, issuer, study_uid = self._patient(notes)
         uid = functools.partial(self._written_uid, notes)
         identity = Identity(
-            patient=self._pseudonyms.patient(patient_id, issuer, study_uid),
+            patient=self._pseudonyms.subject(patient_id, issuer, study_uid).pseudonym,
             study_uid=uid(raw[0x0020000D]),
             series_uid=uid(raw[0x0020000E]),
             sop_uid=uid(raw[0x00080018]),

@@ -8,68 +8,64 @@ from __future__ import annotations
 
 import base64
 import hmac
-import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Final
 
+from deident.errors import ConfigurationError, Reason, Refusal
+from deident.pseudonyms.ids import PLACEHOLDER_PATIENT_IDS, normalise_id
 from deident.pseudonyms.keys import ProjectKey
+from deident.pseudonyms.subjects import ListedSubject, SubjectList, Unlisted
 
-__all__ = ["DERIVATION", "PLACEHOLDER_PATIENT_IDS", "Pseudonyms", "normalise_id"]
+__all__ = ["DATE_RANGE_DAYS", "DERIVATION", "Pseudonyms", "Subject"]
 
 DERIVATION: Final = "deident/1"
+#: Keyed date offsets are 1 to this many days unless a profile says otherwise.
+DATE_RANGE_DAYS: Final = 3650
 SHORT_LENGTH: Final = 16
 _SEPARATOR: Final = b"\x1f"
 _CACHE_LIMIT: Final = 200_000
 
-#: Patient IDs that name nobody: all such patients would become one.
-PLACEHOLDER_PATIENT_IDS: Final = frozenset(
-    {
-        "",
-        "0",
-        "00",
-        "000",
-        "0000",
-        "00000",
-        "000000",
-        "1",
-        "ANON",
-        "ANONYMIZED",
-        "ANONYMISED",
-        "ANONYMOUS",
-        "DEIDENTIFIED",
-    }
-    | {
-        "N/A",
-        "NA",
-        "NO ID",
-        "NOID",
-        "NONE",
-        "NULL",
-        "PATIENT",
-        "PATIENTID",
-        "TEST",
-        "UNDEFINED",
-        "UNKNOWN",
-        "X",
-        "XXX",
-        "-",
-    }
-)
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who a patient becomes: the pseudonym, and the days to subtract from every date (whoever knows them has the dates back).
 
-def normalise_id(value: str) -> str:
-    """NFKC, outer blanks and NULs stripped, inner runs of blanks collapsed to one space. Case is kept: it can distinguish."""
-    return " ".join(unicodedata.normalize("NFKC", value).replace("\0", " ").split())
+    `listed`: the patient list of the trial decided, and not the project key.
+    """
+
+    pseudonym: str
+    offset_days: int = field(repr=False)
+    listed: bool = False
 
 
 class Pseudonyms:
     """The keyed functions of one project (or of one run, when its key was derived for that run).
 
-    `prefix` stands before every patient pseudonym; LO allows 64 characters in all (PS3.5 Table 6.2-1).
+    `prefix` stands before every keyed patient pseudonym; LO allows 64 characters in all (PS3.5 Table 6.2-1). `subjects`
+    is the patient list that goes before the key, `unlisted` what happens to a patient whom it does not name. Keyed date
+    offsets are multiples of `date_multiple` (7 keeps days of the week) of at most `date_range_days`, and never 0.
     """
 
-    def __init__(self, key: ProjectKey, *, prefix: str = "") -> None:
+    def __init__(
+        self,
+        key: ProjectKey,
+        *,
+        prefix: str = "",
+        subjects: SubjectList | None = None,
+        unlisted: Unlisted = Unlisted.REFUSE,
+        date_range_days: int = DATE_RANGE_DAYS,
+        date_multiple: int = 1,
+    ) -> None:
+        if not 1 <= date_multiple <= date_range_days:
+            raise ConfigurationError("date_multiple: a number of days from 1 to date_range_days")
         self._keys = {domain: key.derive(f"{DERIVATION}|{domain}") for domain in _DOMAINS}
         self._prefix = prefix
+        self._list = subjects
+        self._unlisted = unlisted
+        self._multiple = date_multiple
+        self._multiples = date_range_days // date_multiple
+        self._subjects: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], Subject] = {}
         self._uids: dict[bytes, str] = {}
         self._shorts: dict[tuple[str, ...], str] = {}
 
@@ -88,15 +84,49 @@ class Pseudonyms:
             known = self._shorts[key] = base64.b32encode(self._digest(*key)).decode()[:SHORT_LENGTH]
         return known
 
-    def patient(self, patient_id: str, issuer: str, study_uid: str) -> str:
-        """Pseudonym of a Patient ID (0010,0020): prefix and 16 base32 characters, i.e. 80 bits.
+    def subject(self, patient_id: str, issuer: str, study_uid: str, others: Iterable[tuple[str, str]] = ()) -> Subject:
+        """Who the patient of an instance becomes.
 
-        A blank or placeholder id derives from the Study Instance UID instead.
+        The list decides where it names the Patient ID (0010,0020) with its issuer (0010,0021), else where it names one of
+        `others`: (id, issuer or "") of Other Patient IDs (0010,1000) and (0010,1002). For everybody else the key decides, or
+        the patient is refused: raises Refusal(PATIENT_NOT_LISTED), also where the other ids belong to several subjects.
         """
+        key = (patient_id, issuer, study_uid, tuple(others))
+        known = self._subjects.get(key)
+        if known is None:
+            if len(self._subjects) >= _CACHE_LIMIT:
+                self._subjects.clear()
+            known = self._subjects[key] = self._subject(patient_id, issuer, study_uid, key[3])
+        return known
+
+    def _subject(self, patient_id: str, issuer: str, study_uid: str, others: Iterable[tuple[str, str]]) -> Subject:
+        if self._list is not None:
+            listed = _look_up(self._list, patient_id, issuer, others)
+            if listed is not None:
+                offset = listed.offset_days
+                # From the subject and not from the id, which is one of several where a list joins them.
+                return Subject(
+                    listed.pseudonym, offset or self._offset("date-of-subject", listed.pseudonym), listed=True
+                )
+            if self._unlisted is Unlisted.REFUSE:
+                raise Refusal(Reason.PATIENT_NOT_LISTED)
         normal = normalise_id(patient_id)
         if normal.upper() in PLACEHOLDER_PATIENT_IDS:
-            return self._prefix + self._short("patient-of-study", study_uid)
-        return self._prefix + self._short("patient", normalise_id(issuer), normal)
+            pseudonym = self._short("patient-of-study", study_uid)
+            return Subject(self._prefix + pseudonym, self._offset("date-of-study", study_uid))
+        parts = normalise_id(issuer), normal
+        return Subject(self._prefix + self._short("patient", *parts), self._offset("date", *parts))
+
+    def _offset(self, domain: str, *parts: str) -> int:
+        number = int.from_bytes(self._digest(domain, *parts)[:8])
+        return self._multiple * (1 + number % self._multiples)
+
+    def patient(self, patient_id: str, issuer: str, study_uid: str) -> str:
+        """Pseudonym of a Patient ID (0010,0020): that of the list, else prefix and 16 base32 characters, i.e. 80 bits.
+
+        A blank or placeholder id derives from the Study Instance UID instead. Raises Refusal as `subject` does.
+        """
+        return self.subject(patient_id, issuer, study_uid).pseudonym
 
     def accession(self, value: str) -> str:
         """Pseudonym of an Accession Number (0008,0050): 16 base32 characters (SH). Blank stays blank."""
@@ -126,14 +156,9 @@ class Pseudonyms:
         result = self._uids[canonical] = f"2.25.{number}"
         return result
 
-    def date_offset(self, patient_id: str, issuer: str, study_uid: str, days: int = 3650) -> int:
-        """Days to subtract from every date of a patient: 1 to `days`, the same for all studies of the patient."""
-        normal = normalise_id(patient_id)
-        if normal.upper() in PLACEHOLDER_PATIENT_IDS:
-            digest = self._digest("date-of-study", study_uid)
-        else:
-            digest = self._digest("date", normalise_id(issuer), normal)
-        return 1 + int.from_bytes(digest[:8]) % days
+    def date_offset(self, patient_id: str, issuer: str, study_uid: str) -> int:
+        """Days to subtract from every date of a patient, the same for all studies of the patient; never 0."""
+        return self.subject(patient_id, issuer, study_uid).offset_days
 
     def digest(self, value: str) -> str:
         """Keyed digest that stands for a value, whatever the attribute: 16 base32 characters (SH). Blank stays blank."""
@@ -149,6 +174,18 @@ class Pseudonyms:
         return "hmac-sha256:" + self._digest("reference", value).hex()
 
 
+def _look_up(
+    subjects: SubjectList, patient_id: str, issuer: str, others: Iterable[tuple[str, str]]
+) -> ListedSubject | None:
+    listed = subjects.find(patient_id, issuer)
+    if listed is not None:
+        return listed
+    found = {subject for other in others if (subject := subjects.find(*other)) is not None}
+    if len(found) > 1:
+        raise Refusal(Reason.PATIENT_NOT_LISTED, "other patient ids of several subjects")
+    return next(iter(found), None)
+
+
 _DOMAINS: Final = (
     *(
         "patient",
@@ -158,6 +195,7 @@ _DOMAINS: Final = (
         "uid",
         "date",
         "date-of-study",
+        "date-of-subject",
         "study-reference",
         "reference",
         "value",

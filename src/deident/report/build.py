@@ -46,7 +46,7 @@ def build_report(context: Context, discovery: Discovery, outcomes: Iterable[Stud
         finished=now(),
         version=__version__,
         profile=context.profile.name,
-        profile_digest=context.profile.digest(),
+        profile_digest=context.profile_digest,
         profile_words=tuple(_words(context.profile)),
         inputs=dict(inputs),
         studies_by_outcome=dict(Counter(outcome.outcome.value for outcome in done)),

@@ -18,7 +18,8 @@ __all__ = ["InstanceOutcome", "StagedInstance", "StagedStudy", "ValidatedStudy",
 class StagedInstance:
     """An output in staging: `key` there, `name` once released, `size` in bytes, `digest` (`sha256:`) of its bytes.
 
-    `version` is that of the staged object: what is released must be what was validated.
+    `version` is that of the staged object: what is released must be what was validated. `profile_digest` is that of the
+    process that made it, which opened the patient list by itself: it must be that of the run.
     """
 
     key: str
@@ -29,6 +30,7 @@ class StagedInstance:
     source: InstanceRef
     pixel_data: str
     codes: tuple[str, ...]
+    profile_digest: str
 
 
 @dataclass(frozen=True, slots=True)

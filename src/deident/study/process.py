@@ -35,7 +35,7 @@ def done_before(context: Context, study: StudyRef) -> StudyOutcome | None:
         record is None
         or context.job.force
         or record.fingerprint != study.fingerprint
-        or record.profile_digest != context.profile.digest()
+        or record.profile_digest != context.profile_digest
         or record.code_version != context.code_version
         or not _PASSING.isdisjoint(record.reasons)
     ):

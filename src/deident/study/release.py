@@ -52,9 +52,11 @@ def quarantine_study(context: Context, study: StudyRef, reason: Reason) -> Study
 
 
 def _own_findings(context: Context, staged: Sequence[StagedInstance]) -> list[Finding]:
-    """What must hold besides validation: one folder for the study, and staging as validation saw it."""
+    """What must hold besides validation: one folder for the study, one patient list, and staging as validation saw it."""
     if len({study_folder(instance.name) for instance in staged}) > 1:
         return [Finding(Reason.STUDY_INCONSISTENT, "one-patient", "", "")]
+    if any(instance.profile_digest != context.profile_digest for instance in staged):
+        return [Finding(Reason.CHANGED, "patient-list", "", "")]
     for instance in staged:
         with context.staging.open(instance.key) as opened:
             if opened.version != instance.version:
@@ -91,7 +93,7 @@ def _record(
         run=context.run,
         outcome=outcome,
         fingerprint=study.fingerprint,
-        profile_digest=context.profile.digest(),
+        profile_digest=context.profile_digest,
         code_version=context.code_version,
         counts=counts,
         reasons=reasons,
@@ -122,6 +124,7 @@ def _publish(context: Context, record: Record, staged: Sequence[StagedInstance])
             _withdraw(context, staged)
         raise
     _remove_superseded(context, folder, {output.name for output in outputs})
+    _retire(context, record.study, folder)
     return replace(record, manifest=folder + NAME, manifest_version=written.version, outputs=written.instances)
 
 
@@ -142,6 +145,18 @@ def _withdraw(context: Context, staged: Sequence[StagedInstance]) -> None:
     for folder in sorted({study_folder(instance.name) for instance in staged}):
         if read_manifest(context.released, folder) is None:
             _remove_superseded(context, folder, set())
+
+
+def _retire(context: Context, study: str, folder: str) -> None:
+    """Take away the study where earlier versions of it stand under another patient: the patient list, or a prefix, changed.
+
+    First the manifest, then what it named. It is the same study as its folder is named by its UID.
+    """
+    earlier = {study_folder(record.manifest) for record in context.ledger.history(study) if record.manifest}
+    for former in sorted(earlier - {folder}):
+        if former.split("/")[1] == folder.split("/")[1]:
+            context.released.delete(former + NAME)
+            _remove_superseded(context, former, set())
 
 
 def _remove_superseded(context: Context, folder: str, keep: set[str]) -> None:

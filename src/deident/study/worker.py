@@ -80,6 +80,7 @@ def _stage(context: Context, instance: InstanceRef, key: str, reference: str) ->
             source=instance,
             pixel_data=result.statistics.pixel_data,
             codes=result.codes,
+            profile_digest=context.profile_digest,
         ),
     )
 
