@@ -20,7 +20,9 @@ DEFERRED: Final = 8  # advance, value offset, method, tag, VR, decision number, 
 ITEM_END: Final = 9
 PIXELS: Final = 10  # tag, VR
 PHASE: Final = 11  # the insertion point before this element was reached
-INSIDE: Final = 12  # advance, value offset, tag: a value that is wanted from inside a sequence that is replaced
+INSIDE: Final = (
+    12  # advance, value offset, tag, kind or "": a value that is wanted from inside a sequence that is replaced
+)
 CHARSET: Final = 13  # advance, value offset
 NUMBER: Final = 14  # as TEXT: a value that should be a number
 PLAIN: Final = 15  # what a wrapped int counts as
@@ -46,7 +48,13 @@ GATHER_ONLY: Final = 2
 GRAPHIC_ANNOTATION: Final = 0x00700001
 GRAPHIC_LAYER: Final = 0x00700002
 METHOD_CODE: Final = 0x00080100
-WANTED_INSIDE: Final = frozenset({((GRAPHIC_ANNOTATION,), GRAPHIC_LAYER), ((0x00120064,), METHOD_CODE)})
+OTHER_PATIENT_IDS: Final = 0x00101002
+PATIENT_ID: Final = 0x00100020
+ISSUER: Final = 0x00100021
+WANTED_INSIDE: Final = frozenset(
+    {((GRAPHIC_ANNOTATION,), GRAPHIC_LAYER), ((0x00120064,), METHOD_CODE)}
+    | {((OTHER_PATIENT_IDS,), PATIENT_ID), ((OTHER_PATIENT_IDS,), ISSUER)}
+)
 
 # Parts of a content item (PS3.3 C.17.3): where it begins, its concept name, and the values that can identify.
 CONTENT_SEQUENCE: Final = 0x0040A730

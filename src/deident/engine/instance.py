@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
+from deident.engine import entries as p
 from deident.engine import part10
 from deident.engine.charsets import decode, parse_specific_character_set
 from deident.engine.descriptors import Cleaner
@@ -20,12 +21,12 @@ from deident.engine.run import Run
 from deident.engine.search import Searcher
 from deident.engine.segments import Source, materialise
 from deident.engine.syntax import Syntax
-from deident.engine.values import Notes, Shared, Subject
+from deident.engine.values import Notes, Shared
 from deident.errors import Reason, Refusal
 from deident.profile.decision import Action, Decision
 from deident.profile.model import Option, PixelRisk, Profile
 from deident.profile.rules import Rules
-from deident.pseudonyms import Pseudonyms
+from deident.pseudonyms import Pseudonyms, Subject
 from deident.standard import iods, uids
 
 __all__ = ["Deidentifier"]
@@ -169,8 +170,7 @@ class Deidentifier:
 
     def _subject_of(self, notes: Notes) -> Subject:
         """The patient whom an instance is of."""
-        found = self._pseudonyms.subject(*self._patient(notes))
-        return Subject(found.pseudonym, found.offset_days)
+        return self._pseudonyms.subject(*self._patient(notes), _other_ids(notes))
 
     @staticmethod
     def _patient(notes: Notes) -> tuple[str, str, str]:
@@ -184,10 +184,10 @@ class Deidentifier:
         for tag, value in raw.items():
             if not value:
                 raise Refusal(Reason.IDENTITY_MISSING, f"({tag >> 16:04X},{tag & 0xFFFF:04X})")
-        patient_id, issuer, study_uid = self._patient(notes)
+        patient_id, _issuer, study_uid = self._patient(notes)
         uid = functools.partial(self._written_uid, notes)
         identity = Identity(
-            patient=self._pseudonyms.subject(patient_id, issuer, study_uid).pseudonym,
+            patient=self._subject_of(notes).pseudonym,
             study_uid=uid(raw[0x0020000D]),
             series_uid=uid(raw[0x0020000E]),
             sop_uid=uid(raw[0x00080018]),
@@ -213,6 +213,14 @@ class Deidentifier:
                 self._done.clear()
             known = self._done[done] = (decisions, len(removed), private, len(decisions) - len(removed))
         return known
+
+
+def _other_ids(notes: Notes) -> tuple[tuple[str, str], ...]:
+    """The other ids of the patient with their issuers: (0010,1002), and the retired (0010,1000)."""
+    retired = _text(notes.seen.get(0x00101000, b""), notes.charset)
+    listed = [_text(raw, notes.charset).partition("\0") for raw in notes.inside.get(p.PATIENT_ID, ())]
+    found = [(value, issuer) for value, _, issuer in listed] + [(value, "") for value in retired.split("\\")]
+    return tuple(entry for entry in found if entry[0].strip())
 
 
 def _text(raw: bytes, charset: bytes) -> str:

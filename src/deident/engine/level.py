@@ -34,7 +34,7 @@ ANCHORS: Final = (0x00101010, 0x00120064, 0x00280303)
 #: Top-level values that the engine needs after the scan.
 CAPTURED: Final = frozenset(
     {0x00080008, 0x00080016, 0x00080018, 0x00080020, 0x00080060, 0x00080064}
-    | {0x00100020, 0x00100021, 0x00100030, 0x00101010}
+    | {0x00100020, 0x00100021, 0x00100030, 0x00101000, 0x00101010}
     | {0x0020000D, 0x0020000E, 0x00280002, 0x00280004, 0x00280008, 0x00280010, 0x00280011, 0x00280100}
     | {0x00280101, 0x00280102, 0x00280301, 0x00280303, 0x7FE00001, 0x7FE00002}
 )
@@ -273,7 +273,7 @@ class Level:
         """An entry inside what is replaced as a whole: only what identifies is of interest."""
         advance = offset + length
         if (self.path, tag) in p.WANTED_INSIDE:
-            return (p.INSIDE, advance, offset, tag)
+            return (p.INSIDE, advance, offset, tag, kind_of(tag, vr) if length else "")
         if p.CONTENT_SEQUENCE in self.path and (content := self._content(tag)) is not None:
             return (content, advance, offset, tag)
         kind = kind_of(tag, vr) or kind_in_code_sequence(self.path[-1], tag)

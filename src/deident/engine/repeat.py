@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deident.engine.values import Notes, Subject
+    from deident.engine.values import Notes
+    from deident.pseudonyms import Subject
 
 __all__ = ["Repeat"]
 

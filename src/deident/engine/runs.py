@@ -16,7 +16,8 @@ from deident.engine import entries as p
 from deident.engine.level import Level
 from deident.engine.repeat import Repeat
 from deident.engine.stretch import Stretch, bare
-from deident.engine.values import Notes, Subject
+from deident.engine.values import Notes
+from deident.pseudonyms import Subject
 
 __all__ = ["Learner", "due"]
 

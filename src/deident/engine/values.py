@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from deident.engine import entries as p
 from deident.engine.ages import age_at_study
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from deident.engine.known import KnownIdentifiers
     from deident.engine.level import Level
     from deident.engine.syntax import Syntax
-    from deident.pseudonyms import Pseudonyms
+    from deident.pseudonyms import Pseudonyms, Subject
 
-__all__ = ["HANDLERS", "Deferred", "Notes", "Shared", "Subject"]
+__all__ = ["HANDLERS", "Deferred", "Notes", "Shared"]
 
 #: (method, tag, VR, original value, character set in force)
 Deferred = tuple[Method, int, str, bytes, bytes]
@@ -37,13 +37,6 @@ _UID_VALUES: Final = 100_000
 _DAY_LENGTH: Final = 8
 #: Fields of a TEXT entry whose value goes as a whole on a hit.
 _WITHOUT_CUT: Final = 5
-
-
-class Subject(NamedTuple):
-    """The patient of an instance: the pseudonym, and the days to subtract from every date."""
-
-    pseudonym: str
-    offset_days: int
 
 
 class Notes:
@@ -238,7 +231,13 @@ def _deferred(shared: Shared, notes: Notes, entry: Any, value: bytes, charset: b
     return syntax.element(tag, vr, pad(new.encode(), vr))
 
 
-def _inside(_shared: Shared, notes: Notes, entry: Any, value: bytes, _charset: bytes, _syntax: Syntax) -> None:
+def _inside(_shared: Shared, notes: Notes, entry: Any, value: bytes, charset: bytes, _syntax: Syntax) -> None:
+    if entry[4]:
+        notes.gathered.append((entry[4], value, charset))
+    if entry[3] == p.ISSUER:  # it belongs to the id before it
+        others = notes.inside.get(p.PATIENT_ID, [b""])
+        others[-1] += b"\0" + value.strip(b"\0 ")
+        return
     notes.inside.setdefault(entry[3], []).append(value.strip(b"\0 "))
 
 
