@@ -72,10 +72,8 @@ def _shifted(value: bytes, vr: str, days: int) -> bytes | None:
 def _year(value: bytes, vr: str) -> bytes | None:
     if vr == "TM":
         return value if _TM.fullmatch(value) else None
-    found = (_DA if vr == "DA" else _DT).fullmatch(value)
-    if found is None or _nothing(value) or not 1 <= int(found[1]) <= datetime.MAXYEAR:
-        return None
-    return found[1] + (b"0101" if vr == "DA" else b"")
+    moved = _shifted(value, vr, 0)  # what cannot be shifted is no date
+    return None if moved is None else moved[:4] + (b"0101" if vr == "DA" else b"")
 
 
 def _nothing(value: bytes) -> bool:
