@@ -12,32 +12,20 @@ from deident.pseudonyms import Pseudonyms
 from support.builders import build, build_iod, iod_classes
 from support.corpus import dicom_files
 from support.elements import find, parse
-from support.oracle import CHARACTERISTICS, DESCRIPTORS, FULL, GRAPHICS, MODIFIED, UIDS, Oracle
+from support.options import SETS
+from support.oracle import Oracle
 from support.outputs import KEY, deidentified, fresh
 from support.planter import GENTLE, plant
-
-SETS = {
-    "uids": {UIDS},
-    "device": {"retain_device_identity"},
-    "institution": {"retain_institution_identity"},
-    "full-dates": {FULL},
-    "modified-dates": {MODIFIED},
-    "descriptors": {DESCRIPTORS},
-    "graphics": {GRAPHICS},
-    "modified-dates-beside-device": {MODIFIED, "retain_device_identity", CHARACTERISTICS},
-    "identities": {UIDS, "retain_device_identity", "retain_institution_identity", CHARACTERISTICS, FULL, GRAPHICS},
-    "longitudinal": {MODIFIED, CHARACTERISTICS, DESCRIPTORS, GRAPHICS},
-}
 
 
 @cache
 def _engine(name: str) -> Deidentifier:
-    return fresh("basic", options=frozenset(SETS[name]))
+    return fresh("basic", options=SETS[name])
 
 
 @cache
 def _oracle(name: str) -> Oracle:
-    return Oracle(frozenset(SETS[name]))
+    return Oracle(SETS[name])
 
 
 def _differences(name: str, data: bytes) -> list[str]:

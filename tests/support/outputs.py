@@ -8,25 +8,31 @@ from typing import Any
 from deident.engine import Deidentified, Deidentifier, Limits, materialise
 from deident.engine.part10 import BytesSource
 from deident.errors import Refusal
-from deident.profile import preset
+from deident.profile import Profile, preset
 from deident.pseudonyms import ProjectKey, Pseudonyms
 
-__all__ = ["KEY", "deidentified", "deidentifier", "ending", "fresh", "output"]
+__all__ = ["KEY", "deidentified", "deidentifier", "ending", "fresh", "output", "profile_named"]
 
 KEY = ProjectKey(bytes(range(32)))
 """The key of all tests: outputs can be compared with what is committed."""
 
 
 def fresh(name: str = "basic", limits: Limits = Limits(), **changes: Any) -> Deidentifier:
-    """A new engine for a preset with changes; images that may show text are accepted unless a change says otherwise."""
-    profile = preset(name).changed(**{"pixel_risk": "accept", **changes})
+    """A new engine for a profile (`profile_named`) with changes; images that may show text are accepted unless told."""
+    profile = profile_named(name).changed(**{"pixel_risk": "accept", **changes})
     days = {"date_range_days": profile.date_range_days, "date_multiple": profile.date_multiple}
     return Deidentifier(profile, Pseudonyms(KEY, prefix=profile.patient_prefix, **days), limits)
 
 
+def profile_named(name: str) -> Profile:
+    """A preset, or `basic+option+option`: the Basic Profile with these options."""
+    base, *options = name.split("+")
+    return preset(base).changed(options=frozenset(options)) if options else preset(base)
+
+
 @cache
 def deidentifier(name: str = "basic", risk: str = "accept") -> Deidentifier:
-    """The engine for a preset that all tests share, with caches as warm as a long run makes them."""
+    """The engine for a profile (`profile_named`) that all tests share, with caches as warm as a long run makes them."""
     return fresh(name, pixel_risk=risk)
 
 
