@@ -165,21 +165,21 @@ pregnancy pregnant trimester birads lirads pirads tirads lungrads rads recist in
 output software application dataset testing file set cookie tools simple year years yr yrs yo month months week weeks
 day days hour hours hr hrs minute minutes second seconds sec time times features demonstration document templates
 reporting structured free form quad capture number position view technique quality poor limited adequate satisfactory
-suboptimal repeat repeated addl additional extra routine standard special urgent stat portable mobile bedside bed
-emergency polytrauma intraop intraoperative preop preoperative postop postoperative pacu icu line lines tube placement
-check picc ett catheter port drain drains pacemaker device implant implants hardware screw screws plate cage
-prosthetic phantom qa qc test example tests sample calibration water acr uniformity template research trial baseline
-visit cycle arm timepoint session run series echo frame frames stack group batch part plan beams beam arcs setup iso
-isocenter isocentre target gtv ctv ptv itv oar prv dvh boost fraction fractions couch verification electron photon
-segmentation segmentations segmented segment contour contours label labels mask annotation annotations measurement
-measurements tid lut lossy lossless jpeg compressed uncompressed irreversible reversible ratio factor selection
-conversion point transform scaled resampled medcom rgb mono monochrome palette signed unsigned slope intercept
-modality voi value values rows columns pixel pixels color grayscale gray filter bowtie flat wedge al cu copper
-aluminum aluminium medium tiny hot iron metal blue step steps projected fusion cerebral flow rcbf functional anatomic
-anatomical morphological metabolic qualitative quantitative automatic auto manual generated computed computer aided
-cad detection navigation stealth brainlab cyberknife gamma knife linac tomotherapy proton export import raw data save
-saved screen state display reading code codes heading uid milliseconds microvolt qrs qt pr pp rr avf avl avr leads
-onset offset pqrst holter spirometry up out off ruled ac nac mode
+suboptimal repeat repeated addl additional extra routine standard special urgent stat portable mobile bedside
+emergency polytrauma intraop intraoperative preop preoperative postop postoperative line lines tube placement check
+picc ett catheter port drain drains pacemaker device implant implants hardware screw screws plate cage prosthetic
+phantom qa qc test example tests sample calibration water acr uniformity template research trial baseline visit cycle
+arm timepoint session run series echo frame frames stack group batch part plan beams beam arcs setup iso isocenter
+isocentre target gtv ctv ptv itv oar prv dvh boost fraction fractions couch verification electron photon segmentation
+segmentations segmented segment contour contours label labels mask annotation annotations measurement measurements tid
+lut lossy lossless jpeg compressed uncompressed irreversible reversible ratio factor selection conversion point
+transform scaled resampled medcom rgb mono monochrome palette signed unsigned slope intercept modality voi value
+values rows columns pixel pixels color grayscale gray filter bowtie flat wedge al cu copper aluminum aluminium medium
+tiny hot iron metal blue step steps projected fusion cerebral flow rcbf functional anatomic anatomical morphological
+metabolic qualitative quantitative automatic auto manual generated computed computer aided cad detection navigation
+stealth brainlab cyberknife gamma knife linac tomotherapy proton export import raw data save saved screen state
+display reading code codes heading uid milliseconds microvolt qrs qt pr pp rr avf avl avr leads onset offset pqrst
+holter spirometry up out off ruled ac nac mode
 """
 
 #: Words that only connect: kept between kept words, dropped at a gap or an end.
@@ -198,10 +198,15 @@ mit ohne avec sans con sin senza met zonder kein keine
 
 #: Two words that are kept together, although one of them alone is not (names, colours, weekdays).
 PHRASES = """
-long axis|short axis|long ax|short ax|long bone|long bones|pelvic floor|renal cell|squamous cell|long leg|white matter|gray matter|grey matter|black blood|
-dark blood|bright blood|fat sat|water sat|chem sat|spectral sat|spec sat|no sat|cross section|cross table|cross sectional|
-field map|field maps|field of|large field|small field|small bowel|small parts|small intestine|kidney stone|kidney stones|renal stone|renal stones|stone protocol|sharp kernel|bone sharp|lung sharp|li re|re li|gross total|ng tube|mag images|m mode|b mode|1st trimester|2nd trimester|3rd trimester|chest wall|abdominal wall|vessel wall|jpeg 2000|w o|w wo|wo w|w contrast|w con|hot iron|hot spot|cold spot|spring coil|foot long|head long|
-broad ligament|round ligament|cross ligament|ball joint|view field|baker cyst|line scan
+1st trimester|2nd trimester|3rd trimester|abdominal wall|b mode|baker cyst|ball joint|black blood|
+bone sharp|bright blood|broad ligament|chem sat|chest wall|cold spot|cross ligament|cross section|
+cross sectional|cross table|dark blood|fat sat|field map|field maps|field of|foot long|gray matter|
+grey matter|gross total|head long|hot iron|hot spot|jpeg 2000|kidney stone|kidney stones|large field|
+li re|line scan|long ax|long axis|long bone|long bones|long leg|lung sharp|m mode|mag images|
+ng tube|no sat|pelvic floor|re li|renal cell|renal stone|renal stones|round ligament|sharp kernel|
+short ax|short axis|small bowel|small field|small intestine|small parts|spec sat|spectral sat|
+spring coil|squamous cell|stone protocol|vessel wall|view field|w con|w contrast|w o|w wo|water sat|
+white matter|wo w
 """
 
 DE = """
@@ -357,7 +362,9 @@ patientid ssn nhs nr num acc accession accno accessionno orderno caseno fallnr f
 insurance versicherung versichertennummer passport dni nif cpf ahv svnr hospital klinik klinikum krankenhaus spital
 hôpital hopital ospedale ziekenhuis clínica clinica clinique clinic praxis universität university université
 universidad università zentrum institut institute institution department dept facility city town village stadt ort
-ville ciudad città stad county attn colleague kollege kollegin baby boy girl babyboy babygirl bg bb
+ville ciudad città stad county attn colleague kollege kollegin baby boy girl babyboy babygirl bg bb bed icu sgt rev
+fam mag ing dipl med dña doña don mw sigra st ste saint san santa santo sankt sant mc mac bin ibn bint abu esq graf
+baron
 """
 
 #: Before these a person or a place stood: they go, with what stood before.

@@ -45,7 +45,8 @@ GROUPS = (
 #: MDC are channels of monitors, ITIS_TSN species; the rest of a group is told by its name.
 SCHEMES_LEFT_OUT = frozenset({"MDC", "ITIS_TSN"})
 GROUPS_LEFT_OUT = re.compile(
-    r"breed|species|taxonom|manufactur|registr|organism|personrole|person role|language|countr|ethnic|religio", re.IGNORECASE
+    r"breed|species|taxonom|manufactur|registr|organism|personrole|person role|language|countr|ethnic|religio",
+    re.IGNORECASE,
 )
 MEANINGS_LEFT_OUT = re.compile(r"\((breed|organism|ethnic group|occupation|person|religion|racial group)\)")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 
 from deident.engine.descriptor_tidy import Piece
@@ -25,21 +26,22 @@ __all__ = ["TITLES", "connectors", "names", "phrases"]
 
 _LONGEST_NAME: Final = 6
 #: Words that are titles in another case (`Mr`) or before a colon (`patient: Hand`).
-_TITLES_BY_CASE: Final = frozenset({"mr", "ms", "sr"})
+_TITLES_BY_CASE: Final = frozenset({"mr", "ms", "sr", "pt"})
 _TITLES_BY_COLON: Final = frozenset({"patient", "paziente", "paciente"})
 TITLES: Final = _TITLES_BY_CASE | _TITLES_BY_COLON
 #: What ends a name that a title has begun; acronyms are no names.
 _ACRONYMS: Final = frozenset("CT MR MRI MRT IRM RM RMN TDM TC TAC US XR CR DX PET NM MRA CTA RX".split())
 _NAME_BEGINS: Final = frozenset("van der den de del della di du dos al".split())
+_AFTER_VAN: Final = frozenset({"der", "den"})
 _STRONG: Final = re.compile(r"[;|\r\n(]| - ")
-_GLUED: Final = frozenset({"-", "'", "\u2019", ".", "&", "\u2010", "\u2011", "\u00b4", "`"})
+_GLUED: Final = frozenset({"-", "+", "=", "'", "\u2019", ".", "&", "\u2010", "\u2011", "\u00b4", "`"})
 _ELIDED: Final = frozenset({"l", "d", "L", "dell", "all", "nell", "sull"})
 
 
 def phrases(pieces: list[Piece]) -> None:
     """Pairs of words that are kept together (`fat sat`)."""
     known = lexicon().phrases
-    for first, second in zip(pieces, pieces[1:], strict=False):
+    for first, second in pairwise(pieces):
         if (first.lower, second.lower) in known and second.gap in SPACED:
             first.kind = second.kind = WORD
 
@@ -50,13 +52,13 @@ def names(pieces: list[Piece]) -> None:
     _initials(pieces)
     if any(piece.kind in (BEFORE, AFTER, BOTH) for piece in pieces):
         _titles(pieces)
-    if any(piece.kind == DROP for piece in pieces) or pieces[0].lower in _NAME_BEGINS:
+    if any(piece.kind == DROP or piece.lower in _NAME_BEGINS for piece in pieces):
         _beside_unknown(pieces)
 
 
 def _articles(pieces: list[Piece]) -> None:
     """`l'abdomen`, `d'épaule`: elided articles are no initials; `D'Hand` is a name."""
-    for piece, after in zip(pieces, pieces[1:], strict=False):
+    for piece, after in pairwise(pieces):
         if after.gap in APOSTROPHES:
             if piece.token in _ELIDED:
                 piece.kind = WORD if after.kind == WORD else DROP
@@ -69,8 +71,8 @@ def _initials(pieces: list[Piece]) -> None:
     last = len(pieces) - 1
     for index, piece in enumerate(pieces):
         following = pieces[index + 1].gap if index < last else ""
-        if (piece.lower in _TITLES_BY_CASE and (piece.token.istitle() or following.startswith("."))) or (piece.lower in _TITLES_BY_COLON and following.lstrip(" ")[:1] in (":", "=")):
-            piece.kind = BEFORE
+        if piece.lower in TITLES and _is_title(piece, following):
+            piece.kind = BEFORE if index < last else BOTH
         elif len(piece.token) == 1 and piece.token.isalpha() and following.startswith("."):
             if following.rstrip(" ") == "." and pieces[index + 1].kind != DROP:
                 piece.kind = BOTH
@@ -78,6 +80,12 @@ def _initials(pieces: list[Piece]) -> None:
                 piece.kind = BOTH if piece.gap.strip(" ,") == "" else DROP
     if last >= 1 and len(pieces[-1].token) == 1 and pieces[-1].kind == DROP and pieces[-1].gap in (" ", ", "):
         pieces[-1].kind = AFTER
+
+
+def _is_title(piece: Piece, following: str) -> bool:
+    if piece.lower in _TITLES_BY_COLON:
+        return following.lstrip(" ")[:1] in (":", "=")
+    return not piece.token.isupper() if piece.lower == "pt" else piece.token.istitle() or following.startswith(".")
 
 
 def _titles(pieces: list[Piece]) -> None:
@@ -120,41 +128,39 @@ def _drop_preceding(pieces: list[Piece], index: int) -> None:
 
 def _beside_unknown(pieces: list[Piece]) -> None:
     """Words that something unknown makes part of a name: hyphens, carets, commas, particles."""
-    forwards = list(zip(pieces, pieces[1:], strict=False))
-    for pairs in (forwards, [(second, first) for first, second in reversed(forwards)]):
-        for unknown, beside in pairs:
-            if unknown.kind == DROP and beside.kind not in (DROP, CODE):
-                gap = beside.gap if beside.end > unknown.end else unknown.gap
-                if gap in _GLUED or "^" in gap:
-                    beside.kind = DROP
-    for first, second in forwards:
+    pairs = list(pairwise(pieces))
+    for first, second in pairs:
+        if first.kind == DROP and second.kind not in (DROP, CODE) and _is_glued(second.gap):
+            second.kind = DROP
+    for first, second in reversed(pairs):
+        if second.kind == DROP and first.kind not in (DROP, CODE) and _is_glued(second.gap):
+            first.kind = DROP
+    for first, second in pairs:
         if first.kind == WORD and second.kind == DROP and second.token.isalpha() and second.gap.strip(" ") == ",":
             first.kind = DROP
-    for first, second in [(Piece("", "", 0, DROP), pieces[0]), *forwards]:
-        if (
-            second.lower in _NAME_BEGINS
-            and (second is pieces[0] or first.lower == "van")
-            and not second.token.isupper()
-        ):
-            second.kind = DROP
-    after_unknown = False
-    for piece in pieces:
+    _particles(pieces)
+
+
+def _is_glued(gap: str) -> bool:
+    return gap in _GLUED or "^" in gap
+
+
+def _particles(pieces: list[Piece]) -> None:
+    """`Juan de la Main`, `van der Hand`: particles after something unknown or at the beginning, and what follows them."""
+    in_name = pieces[0].lower in _NAME_BEGINS and not pieces[0].token.isupper()
+    after_particle = False
+    for before, piece in pairwise([Piece("", "", 0, DROP), *pieces]):
         if LINES.search(piece.gap):
-            after_unknown = False
-        if piece.kind == DROP:
-            after_unknown = any(c.isalpha() for c in piece.token)
-        elif after_unknown and piece.lower in PARTICLES:
-            piece.kind = DROP
-        elif after_unknown and piece.kind == WORD and _is_particle_before(pieces, piece):
-            piece.kind = DROP
-            after_unknown = False
+            in_name = after_particle = False
+        if piece.lower in PARTICLES and (in_name or (before.lower == "van" and piece.lower in _AFTER_VAN)):
+            piece.kind = before.kind = DROP
+            in_name = after_particle = True
+        elif piece.kind == DROP:
+            in_name, after_particle = any(c.isalpha() for c in piece.token), False
         else:
-            after_unknown = False
-
-
-def _is_particle_before(pieces: list[Piece], piece: Piece) -> bool:
-    index = next(i for i, other in enumerate(pieces) if other is piece)
-    return index > 0 and pieces[index - 1].lower in PARTICLES
+            if after_particle and piece.kind == WORD:
+                piece.kind = DROP
+            in_name = after_particle = False
 
 
 def connectors(pieces: list[Piece]) -> None:

@@ -72,11 +72,15 @@ def _measure(pieces: list[Piece], index: int) -> None:
         and following.token[0].isdigit()
     ):
         _keep_run(pieces, index + 1)
-    elif following and piece.kind == NUMBER and gap == ":" and following.token == "1":
-        if index + 2 == len(pieces) or not pieces[index + 2].gap.startswith(":"):
-            piece.kind = following.kind = CODE
+    elif following and piece.kind == NUMBER and gap == ":" and _is_one(pieces[index + 1 : index + 3]):
+        piece.kind = following.kind = CODE
     if piece.kind == LONG:
         piece.kind = DROP
+
+
+def _is_one(rest: list[Piece]) -> bool:
+    """Whether what follows a colon makes a ratio (`16:1`) and no time."""
+    return rest[0].token == "1" and not (len(rest) > 1 and rest[1].gap.startswith(":"))  # noqa: S105
 
 
 def _units(pieces: list[Piece], index: int) -> None:
@@ -121,6 +125,8 @@ def _may_stay(pieces: list[Piece], index: int) -> bool:
     after = _neighbour(pieces, index, 1)
     before = _neighbour(pieces, index, -1)
     if "#" in piece.gap or (piece.kind == NUMBER and piece.gap[-1:] in APOSTROPHES):
+        return False
+    if piece.gap == ":" and piece.kind == NUMBER and pieces[index - 1].token[-1].isdigit():
         return False
     for other in (before, after):
         if other is None:

@@ -14,9 +14,19 @@ from typing import Final
 from deident.standard.lexicon import lexicon
 
 __all__ = [
-    *("AFTER", "BEFORE", "BOTH", "CODE", "CONNECTOR", "DROP", "LONG", "NUMBER", "WEAK", "WORD"),
-    *("APOSTROPHES", "LINES", "PARTICLES", "SPACED", "is_unit", "is_unit_of_thousands", "kind_of", "tells_old_age"),
+    "AFTER",
+    "APOSTROPHES",
+    "BEFORE",
+    "BOTH",
+    "CODE",
+    "CONNECTOR",
+    "DROP",
+    "LINES",
+    "LONG",
+    "NUMBER",
+    "PARTICLES",
 ]
+__all__ += ["SPACED", "WEAK", "WORD", "is_unit", "is_unit_of_thousands", "kind_of", "tells_old_age"]
 
 #: Not kept; kept; kept; kept where nothing unknown stands beside it; a number of up to three digits; of four, which
 #: only a unit saves; kept between kept words; a title or kind of place or id, before, after or on both sides of a name.
@@ -36,7 +46,7 @@ _LETTERS_ALONE: Final = frozenset("abcfhlprstw")
 _LONGEST: Final = 28
 _OLDEST: Final = 89
 _AGES: Final = frozenset("y yo yr yrs year years jahre ans años anos anni jaar".split())
-_ONE_LETTER_UNITS: Final = frozenset("stdhgm")
+_ONE_LETTER_UNITS: Final = frozenset("stdhgmy")
 #: Units that real values of a thousand and more have; none of them is a word, a place or a sex (`1968 M`).
 _THOUSANDS: Final = frozenset("ms msec mm hz khz mas mgy mgycm ml hu bq kbq mbq um px pixel pixels".split())
 
@@ -99,11 +109,11 @@ def kind_of(token: str) -> int:
 
 def _kind_of_word(token: str, lower: str) -> int:
     words = lexicon()
-    if lower in words.dates:
-        return DROP
     before, after = lower in words.before_names, lower in words.after_names
     if before or after:
         return BOTH if before and after else BEFORE if before else AFTER
+    if lower in words.dates:
+        return DROP
     if len(lower) == 1:
         return WEAK if lower in _LETTERS_ALONE else CONNECTOR if lower in words.connectors else DROP
     if lower in words.words:
@@ -148,7 +158,7 @@ def _is_size(text: str) -> bool:
 
 
 def _is_glued(text: str) -> bool:
-    """`axt2fs`, `t1w3d`, `fl3d1`: pieces of protocol names only, one of them with a digit of its own, and up to two digits more."""
+    """`axt2fs`, `t1w3d`, `fl3d1`: pieces of protocol names, one of them with a digit of its own; up to two digits more."""
     glue = lexicon().glue
     # Per end of a piece: (loose digits, whether a piece with a digit was met), as few digits as possible first.
     reached: dict[int, set[tuple[int, bool]]] = {0: {(0, False)}}

@@ -37,13 +37,13 @@ _PASSES: Final = 12
 
 #: Tokens with the dotted abbreviations that would else read as initials; combining marks belong to their letter.
 _TOKEN: Final = re.compile(
-    r"(?<![^\W_])(?:i\.v|p\.o|p\.i|a\.p|p\.a|z\.n|s\.p|e\.g|i\.e)(?![^\W_])|(?:[0-9]+(?:[.,][0-9]+)*|[^\W_]|[\0\u0300-\u036f])+"
+    r"(?<![^\W_])(?:i\.v|p\.o|p\.i|a\.p|p\.a|z\.n|s\.p|e\.g|i\.e)(?![^\W_])|(?<![^\W_])(?:li|re)(?=\.)|(?:[0-9]+(?:[.,][0-9]+)*|[^\W_]|[\0\u0300-\u036f])+"
 )
 #: `12.3.`: with a full stop after it a day of a month.
 _DAY_AND_MONTH: Final = re.compile(r"[0-9]{1,2}[.,][0-9]{1,2}")
 #: Whole runs that are addresses of the net: cut as one.
 _ADDRESS: Final = re.compile(r"\S*@\S*|\b(?:https?|ftp|file):\S*|\bwww\.\S*", re.IGNORECASE)
-_ABBREVIATIONS: Final = frozenset("i.v p.o p.i a.p p.a z.n s.p e.g i.e".split())
+_ABBREVIATIONS: Final = frozenset("i.v p.o p.i a.p p.a z.n s.p e.g i.e li re".split())
 
 
 class Recogniser(Protocol):
@@ -129,12 +129,22 @@ def _plain_tokens(text: str, start: int, stop: int) -> list[Piece]:
     pieces = []
     for found in _TOKEN.finditer(text, start, stop):
         token = found.group()
-        kind = WORD if token in _ABBREVIATIONS else kind_of(token) if _CUT not in token else DROP
+        kind = (
+            WORD
+            if _is_abbreviation(token, text[found.end() : found.end() + 1])
+            else kind_of(token)
+            if _CUT not in token
+            else DROP
+        )
         if kind == NUMBER and text[found.end() : found.end() + 1] == "." and _DAY_AND_MONTH.fullmatch(token):
             kind = DROP
         pieces.append(Piece(token, text[start : found.start()], found.end(), kind))
         start = found.end()
     return pieces
+
+
+def _is_abbreviation(token: str, following: str) -> bool:
+    return token in _ABBREVIATIONS and (len(token) > 2 or following == ".")
 
 
 def _judged(pieces: list[Piece]) -> list[Piece]:
