@@ -78,8 +78,15 @@ def _initials(pieces: list[Piece]) -> None:
                 piece.kind = BOTH
             else:
                 piece.kind = BOTH if piece.gap.strip(" ,") == "" else DROP
-    if last >= 1 and len(pieces[-1].token) == 1 and pieces[-1].kind == DROP and pieces[-1].gap in (" ", ", "):
-        pieces[-1].kind = AFTER
+    ending = pieces[-1]
+    if (
+        last >= 1
+        and len(ending.token) == 1
+        and ending.token.isalpha()
+        and ending.kind == DROP
+        and ending.gap in (" ", ", ")
+    ):
+        ending.kind = AFTER
 
 
 def _is_title(piece: Piece, following: str) -> bool:

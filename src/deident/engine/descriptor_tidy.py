@@ -16,7 +16,7 @@ _ALLOWED: Final = frozenset(" -_/+.,:;()[]<>=*%^&'!?\r\n")
 #: Separators that still separate when what stood between two of them is gone.
 _KEPT_SEPARATORS: Final = frozenset({"_", ",", "/"})
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
-_ENDS: Final = re.compile(r"[ \-_/,:;=^&|<(\['+]+(?=[\r\n]|$)")
+_ENDS: Final = re.compile(r"(?:[ \-_/,;=^&|<(\[']|(?<= )\+)+(?=[\r\n])|(?:[ \-_/,:;=^&|<(\[']|(?<= )\+)+$")
 _STARTS: Final = re.compile(r"(?:^|(?<=[\r\n]))[ \-_/,:;.=^&|)\]'!?%]+")
 _BRACKETS: Final = {")": "(", "]": "["}
 
@@ -67,10 +67,10 @@ def _gap(gap: str) -> str:
 
 def _bridge(gaps: list[str]) -> str:
     """What stands in place of dropped tokens: a line break, the separator on both sides of them, or a blank."""
-    for gap in gaps:
-        found = _BREAK.search(gap)
-        if found:
-            return found.group()
+    breaks = [found.group() for gap in gaps if (found := _BREAK.search(gap))]
+    if breaks:
+        stop = gaps[0][0] if gaps[0] and gaps[0][0] in ".:!?" and _BREAK.match(gaps[0], 1) else ""
+        return stop + breaks[0]
     first, last = gaps[0].strip(" "), gaps[-1].strip(" ")
     if first == last and first in _KEPT_SEPARATORS:
         return ", " if first == "," else first
