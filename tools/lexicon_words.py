@@ -174,8 +174,8 @@ isocentre target gtv ctv ptv itv oar prv dvh boost fraction fractions couch veri
 segmentations segmented segment contour contours label labels mask annotation annotations measurement measurements tid
 lut lossy lossless jpeg compressed uncompressed irreversible reversible ratio factor selection conversion point
 transform scaled resampled medcom rgb mono monochrome palette signed unsigned slope intercept modality voi value
-values rows columns pixel pixels color grayscale gray filter bowtie flat wedge al cu copper aluminum aluminium medium
-tiny hot iron metal blue step steps projected fusion cerebral flow rcbf functional anatomic anatomical morphological
+values rows columns pixel pixels color grayscale filter bowtie flat wedge al cu copper aluminum aluminium medium tiny
+hot iron metal blue step steps projected fusion cerebral flow rcbf functional anatomic anatomical morphological
 metabolic qualitative quantitative automatic auto manual generated computed computer aided cad detection navigation
 stealth brainlab cyberknife gamma knife linac tomotherapy proton export import raw data save saved screen state
 display reading code codes heading uid milliseconds microvolt qrs qt pr pp rr avf avl avr leads onset offset pqrst

@@ -1,7 +1,8 @@
 """Make src/deident/standard/data/codes.json: public coding schemes, and the Code Meaning of each code DICOM uses.
 
 Meanings are those of the context groups and of the dictionary of PS3.16 as pydicom ships them; the mapping of retired
-SNOMED-RT style codes (SRT) to SNOMED CT is that of PS3.16 Annex O. Meanings that an LO cannot hold are left out. One code a line, so that an edition shows as a diff.
+SNOMED-RT style codes (SRT) to SNOMED CT is that of PS3.16 Annex O. Meanings that an LO cannot hold are left out. One
+code a line, so that an edition shows as a diff.
 
     python tools/make_codes.py
 """
@@ -28,7 +29,7 @@ UCUM UMLS UNS UPC caDSR
 #: Designators of the codes that `SRT` has in PS3.16 Annex O.
 LIKE_SRT = ("99SDM", "SDM", "SNM3", "SRT")
 
-SEMANTIC_TAG = re.compile(r" \((?:[a-z]+[ /]?)+\)$")
+SEMANTIC_TAG = re.compile(r" \([a-z /]+\)$")
 #: Code Meaning is LO (PS3.5 6.2).
 LONGEST_MEANING = 64
 

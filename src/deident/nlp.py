@@ -65,7 +65,7 @@ def _nlp_engine(model: str | Path | None, language: str) -> Any:
         pipeline = None
     if pipeline is None:
         raise ConfigurationError("the language or the model of the recogniser is not installed")
-    engine = SpacyNlpEngine(models=[{"lang_code": language, "model_name": "loaded"}])
+    engine: Any = SpacyNlpEngine(models=[{"lang_code": language, "model_name": "loaded"}])
     engine.nlp = {language: pipeline}
     return engine
 

