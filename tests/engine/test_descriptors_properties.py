@@ -1,6 +1,7 @@
 """Properties of Clean Descriptors: it only takes away, does so once, and no planted name, date or id comes through."""
 
 import re
+import time
 import unicodedata
 
 from faker import Faker
@@ -126,3 +127,31 @@ def test_no_id_comes_through(before, number, after):
 def test_letters_beyond_ascii_stay_only_in_words_of_the_lexicon(text):
     for word in re.findall(r"[^\W\d_]+", CLEANER.clean(text)):
         assert word.lower() in LEXICON.words | LEXICON.units | LEXICON.connectors
+
+
+HOSTILE = [
+    "a b c ",
+    "of the ",
+    "Dr Smith ",
+    "1 of 2 ",
+    "a-",
+    "x@",
+    "x",
+    "-=",
+    "van der ",
+    "J. ",
+    "(() ",
+    "1.2.3.4.",
+    "r3 ",
+    "1:",
+    "Smith-",
+]
+
+
+def test_a_long_hostile_text_takes_time_in_proportion():
+    for piece in HOSTILE:
+        text = "head " + piece * (20_000 // len(piece)) + " Xyzzy foot"
+        start = time.perf_counter()
+        Cleaner().clean(text)
+        # Measured 0.1 s at most; what is quadratic takes minutes.
+        assert time.perf_counter() - start < 5, piece

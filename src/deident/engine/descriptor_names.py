@@ -172,12 +172,13 @@ def _particles(pieces: list[Piece]) -> None:
 
 def connectors(pieces: list[Piece]) -> None:
     """Drop connectors that connect nothing any more: at the end, and beside what was dropped."""
-    changed = True
-    while changed:
-        changed = False
-        for index, piece in enumerate(pieces):
-            if piece.kind == CONNECTOR:
-                beside = pieces[max(index - 1, 0) : index + 2]
-                if index == len(pieces) - 1 or any(other.kind == DROP for other in beside):
-                    piece.kind = DROP
-                    changed = True
+    after = DROP
+    for piece in reversed(pieces):
+        if piece.kind == CONNECTOR and after == DROP:
+            piece.kind = DROP
+        after = piece.kind
+    before = WORD
+    for piece in pieces:
+        if piece.kind == CONNECTOR and before == DROP:
+            piece.kind = DROP
+        before = piece.kind

@@ -110,13 +110,17 @@ def _belong_together(before: Piece, after: Piece) -> bool:
 
 
 def weak(pieces: list[Piece]) -> None:
-    """Drop numbers and short codes beside anything dropped, numbers beside numbers, letters beside numbers."""
-    changed = True
+    """Drop numbers and short codes beside anything dropped, numbers beside numbers, letters beside numbers.
+
+    Back and forth until nothing changes: what is dropped makes its neighbours stand beside something dropped.
+    """
+    places = [index for index, piece in enumerate(pieces) if piece.kind in (NUMBER, WEAK)]
+    changed = bool(places)
     while changed:
         changed = False
-        for index, piece in enumerate(pieces):
-            if piece.kind in (NUMBER, WEAK) and not _may_stay(pieces, index):
-                piece.kind = DROP
+        for index in (*places, *reversed(places)):
+            if pieces[index].kind != DROP and not _may_stay(pieces, index):
+                pieces[index].kind = DROP
                 changed = True
 
 

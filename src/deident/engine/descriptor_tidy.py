@@ -15,6 +15,8 @@ __all__ = ["Piece", "join"]
 _ALLOWED: Final = frozenset(" -_/+.,:;()[]<>=*%^&'!?\r\n")
 #: Separators that still separate when what stood between two of them is gone.
 _KEPT_SEPARATORS: Final = frozenset({"_", ",", "/"})
+#: Longer rules and heaps of empty lines say nothing.
+_LONGEST_GAP: Final = 12
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
 _ENDS: Final = re.compile(r"(?:[ \-_/,;=^&|<(\[']|(?<= )\+)+(?=[\r\n])|(?:[ \-_/,:;=^&|<(\[']|(?<= )\+)+$")
 _STARTS: Final = re.compile(r"(?:^|(?<=[\r\n]))[ \-_/,:;.=^&|)\]'!?%]+")
@@ -62,7 +64,11 @@ def _gap(gap: str) -> str:
         return gap
     kept = "".join(c if c in _ALLOWED else " " for c in gap)
     kept = re.sub(r" {2,}", " ", kept)
-    return re.sub(r" *([\r\n]+) *", r"\1", kept)
+    kept = re.sub(r" *([\r\n]+) *", r"\1", kept)
+    if len(kept) > _LONGEST_GAP:
+        found = _BREAK.search(kept)
+        return found.group() if found else " "
+    return kept
 
 
 def _bridge(gaps: list[str]) -> str:

@@ -33,6 +33,8 @@ __all__ = ["Cleaner", "Recogniser"]
 
 _CUT: Final = "\0"
 _CACHED: Final = 4096
+_LONGEST_CACHED: Final = 1024
+_LONGEST_TOKEN: Final = 64
 _PASSES: Final = 12
 
 #: Tokens with the dotted abbreviations that would else read as initials; combining marks belong to their letter.
@@ -41,8 +43,9 @@ _TOKEN: Final = re.compile(
 )
 #: `12.3.`: with a full stop after it a day of a month.
 _DAY_AND_MONTH: Final = re.compile(r"[0-9]{1,2}[.,][0-9]{1,2}")
-#: Whole runs that are addresses of the net: cut as one.
-_ADDRESS: Final = re.compile(r"\S*@\S*|\b(?:https?|ftp|file):\S*|\bwww\.\S*", re.IGNORECASE)
+#: Whole runs between blanks that are addresses of the net: cut as one.
+_ADDRESS: Final = re.compile(r"@|\b(?:https?|ftp|file):|\bwww\.", re.IGNORECASE)
+_RUN: Final = re.compile(r"\S+")
 _ABBREVIATIONS: Final = frozenset("i.v p.o p.i a.p p.a z.n s.p e.g i.e li re".split())
 
 
@@ -83,6 +86,8 @@ class Cleaner:
         return ""
 
     def _once(self, text: str) -> str:
+        if len(text) > _LONGEST_CACHED:
+            return self._cleaned(text)
         cleaned = self._cache.get(text)
         if cleaned is None:
             cleaned = self._cleaned(text)
@@ -98,7 +103,7 @@ class Cleaner:
         if not cut.isascii():
             cut = unicodedata.normalize("NFC", cut)
         if "@" in cut or ":" in cut or "www" in cut.lower():
-            cut = _ADDRESS.sub(_CUT, cut)
+            cut = _RUN.sub(_without_address, cut)
         tokens = _tokens(cut, self._site_terms)
         return join(_judged(tokens), cut[tokens[-1].end :] if tokens else "")
 
@@ -108,6 +113,10 @@ def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     for start, end in sorted(spans, reverse=True):
         text = text[:start] + _CUT + text[end:]
     return text
+
+
+def _without_address(run: re.Match[str]) -> str:
+    return _CUT if _ADDRESS.search(run.group()) else run.group()
 
 
 def _tokens(text: str, site_terms: frozenset[str]) -> list[Piece]:
@@ -141,6 +150,10 @@ def _plain_tokens(text: str, start: int, stop: int) -> list[Piece]:
         pieces.append(Piece(token, text[start : found.start()], found.end(), kind))
         start = found.end()
     return pieces
+
+
+def _kind(token: str) -> int:
+    return DROP if _CUT in token or len(token) > _LONGEST_TOKEN else kind_of(token)
 
 
 def _is_abbreviation(token: str, following: str) -> bool:
