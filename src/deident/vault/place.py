@@ -26,7 +26,7 @@ from deident.vault.envelope import SCHEMA, Bound, Head, fetch, open_sealed, seal
 from deident.vault.keys import Keys
 from deident.vault.records import Chain, Signer, numbers
 
-__all__ = ["Vault", "exists", "now"]
+__all__ = ["Vault", "exists", "now", "require"]
 
 _DESCRIPTOR: Final = "vault.json"
 _CHECK: Final = "check.json"
@@ -37,6 +37,12 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 def exists(store: Store) -> bool:
     """Whether a vault has been started here."""
     return store.exists(_DESCRIPTOR)
+
+
+def require(store: Store) -> None:
+    """Raise VaultAbsent where no vault has been started."""
+    if not exists(store):
+        raise VaultAbsent("there is no vault at this place; make one with: deident vault init")
 
 
 def now() -> str:
@@ -87,8 +93,7 @@ class Vault:
 
         Raises VaultAbsent, WrongVaultKey or another VaultProblem.
         """
-        if not exists(store):
-            raise VaultAbsent("there is no vault at this place; make one with: deident vault init")
+        require(store)
         name, identifier = _descriptor(store)
         if not store.exists(_CHECK):
             raise VaultAbsent("the making of this vault was not finished; run again: deident vault init")
