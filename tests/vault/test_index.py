@@ -29,7 +29,8 @@ def refused(vault: Vault, error: type[VaultProblem]) -> None:
         reidentify(vault, [entries_of(vault, 1)[0].pseudonym])
 
 
-def test_a_vault_counts_what_it_holds(vault: Vault, filled: VaultWriter) -> None:
+@pytest.mark.usefixtures("filled")
+def test_a_vault_counts_what_it_holds(vault: Vault) -> None:
     assert everything(vault) == {"patient": 4, "accession": 4, "study-id": 4, "uid": 16}
     found = status(vault)
     assert (found.writers, found.segments, found.keys) == (1, 4, {KEY.id: 4})
@@ -37,7 +38,8 @@ def test_a_vault_counts_what_it_holds(vault: Vault, filled: VaultWriter) -> None
     assert found.problems == ()
 
 
-def test_no_original_can_be_read_in_any_object_of_the_vault(vault: Vault, filled: VaultWriter) -> None:
+@pytest.mark.usefixtures("filled")
+def test_no_original_can_be_read_in_any_object_of_the_vault(vault: Vault) -> None:
     reidentify(vault, [entries_of(vault, 1)[0].pseudonym])
     needles = [entry.original for patient in range(1, 5) for entry in entries_of(vault, patient)]
     objects = {entry.key: read_all(vault.store, entry.key) for entry in vault.store.list()}
@@ -53,14 +55,16 @@ def test_no_original_can_be_read_in_any_object_of_the_vault(vault: Vault, filled
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_a_missing_segment_is_noticed_wherever_it_stood(vault: Vault, filled: VaultWriter, number: int) -> None:
+@pytest.mark.usefixtures("filled")
+def test_a_missing_segment_is_noticed_wherever_it_stood(vault: Vault, number: int) -> None:
     name = names(vault.store)[number]
     vault.store.delete(name)
     refused(vault, VaultSegmentMissing)
     assert [problem.object for problem in verify(vault).problems] == [name]
 
 
-def test_missing_segments_at_the_end_are_noticed_by_the_head(vault: Vault, filled: VaultWriter) -> None:
+@pytest.mark.usefixtures("filled")
+def test_missing_segments_at_the_end_are_noticed_by_the_head(vault: Vault) -> None:
     for name in names(vault.store)[2:]:
         vault.store.delete(name)
     refused(vault, VaultSegmentMissing)
@@ -84,13 +88,15 @@ def test_a_writer_that_is_gone_from_register_and_all_is_noticed_when_another_cam
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_a_cut_segment_is_truncated(vault: Vault, filled: VaultWriter, number: int) -> None:
+@pytest.mark.usefixtures("filled")
+def test_a_cut_segment_is_truncated(vault: Vault, number: int) -> None:
     name = names(vault.store)[number]
     spoil(vault.store, name, read_all(vault.store, name)[:-1])
     refused(vault, VaultTruncated)
 
 
-def test_segments_that_changed_names_are_swapped(vault: Vault, filled: VaultWriter) -> None:
+@pytest.mark.usefixtures("filled")
+def test_segments_that_changed_names_are_swapped(vault: Vault) -> None:
     first, second = names(vault.store)[1:3]
     one, two = read_all(vault.store, first), read_all(vault.store, second)
     spoil(vault.store, first, two)
@@ -107,7 +113,8 @@ def test_a_segment_of_another_writer_is_swapped(vault: Vault, filled: VaultWrite
     refused(vault, VaultSwapped)
 
 
-def test_a_segment_of_another_vault_with_the_same_keys_is_swapped(vault: Vault, filled: VaultWriter) -> None:
+@pytest.mark.usefixtures("filled")
+def test_a_segment_of_another_vault_with_the_same_keys_is_swapped(vault: Vault) -> None:
     other = Vault.create(MemoryStore(), Keys([KEY]), secret=vault.secret)
     fill(other, [1])
     (name,) = names(other.store)
@@ -129,7 +136,8 @@ def test_an_earlier_form_of_a_segment_does_not_pass_for_the_recorded_one(vault: 
 
 
 @pytest.mark.parametrize("number", range(4))
-def test_a_changed_byte_in_a_segment_is_tampering(vault: Vault, filled: VaultWriter, number: int) -> None:
+@pytest.mark.usefixtures("filled")
+def test_a_changed_byte_in_a_segment_is_tampering(vault: Vault, number: int) -> None:
     name = names(vault.store)[number]
     data = bytearray(read_all(vault.store, name))
     data[-200] ^= 1
@@ -137,7 +145,8 @@ def test_a_changed_byte_in_a_segment_is_tampering(vault: Vault, filled: VaultWri
     refused(vault, VaultTampered)
 
 
-def test_a_segment_of_nobody_is_tampering(vault: Vault, filled: VaultWriter) -> None:
+@pytest.mark.usefixtures("filled")
+def test_a_segment_of_nobody_is_tampering(vault: Vault) -> None:
     spoil(vault.store, "map/20260101T000000Z-0000000000000000/00000001", b"x")
     refused(vault, VaultTampered)
     vault.store.delete("map/20260101T000000Z-0000000000000000/00000001")
@@ -145,7 +154,7 @@ def test_a_segment_of_nobody_is_tampering(vault: Vault, filled: VaultWriter) -> 
     refused(vault, VaultTampered)
 
 
-def _head(vault: Vault, writer: VaultWriter) -> str:
+def _head(writer: VaultWriter) -> str:
     return f"heads/{writer.id}.json"
 
 
@@ -153,9 +162,9 @@ def _head(vault: Vault, writer: VaultWriter) -> str:
     ("name", "error"),
     [
         (_head, VaultTampered),
-        (lambda *_: "writers/00000001.json", VaultTampered),
-        (lambda *_: "checkpoints/00000001.json", VaultTampered),
-        (lambda *_: "audit/00000001.json", VaultTampered),
+        (lambda _: "writers/00000001.json", VaultTampered),
+        (lambda _: "checkpoints/00000001.json", VaultTampered),
+        (lambda _: "audit/00000001.json", VaultTampered),
     ],
 )
 def test_a_record_that_was_not_made_with_the_secret_is_refused(
@@ -164,7 +173,7 @@ def test_a_record_that_was_not_made_with_the_secret_is_refused(
     reidentify(vault, ["nobody"])
     vault.checkpoints.append({"frontier": {}, "register": 1, "time": ""})
     assert everything(vault)["patient"] == 4
-    rewrite_object(vault.store, name(vault, filled), b'"mac":"hmac-sha256:', b'"mac":"hmac-sha256:0')
+    rewrite_object(vault.store, name(filled), b'"mac":"hmac-sha256:', b'"mac":"hmac-sha256:0')
     try:
         problems = verify(vault).problems
     except VaultProblem as problem:
@@ -174,20 +183,21 @@ def test_a_record_that_was_not_made_with_the_secret_is_refused(
 
 def test_a_head_that_was_set_back_is_noticed(vault: Vault) -> None:
     writer = fill(vault, [1])
-    old = read_all(vault.store, _head(vault, writer))
+    old = read_all(vault.store, _head(writer))
     for patient in (2, 3):
         writer.seal(entries_of(vault, patient))
-    spoil(vault.store, _head(vault, writer), old)
+    spoil(vault.store, _head(writer), old)
     refused(vault, VaultTampered)
 
 
 def test_a_head_of_another_writer_is_swapped(vault: Vault, filled: VaultWriter) -> None:
     other = fill(vault, [9])
-    spoil(vault.store, _head(vault, filled), read_all(vault.store, _head(vault, other)))
+    spoil(vault.store, _head(filled), read_all(vault.store, _head(other)))
     refused(vault, VaultSwapped)
 
 
-def test_a_gap_in_the_audit_is_noticed(vault: Vault, filled: VaultWriter) -> None:
+@pytest.mark.usefixtures("filled")
+def test_a_gap_in_the_audit_is_noticed(vault: Vault) -> None:
     for _ in range(3):
         reidentify(vault, ["nobody"])
     assert verify(vault).lookups == 3
@@ -195,7 +205,8 @@ def test_a_gap_in_the_audit_is_noticed(vault: Vault, filled: VaultWriter) -> Non
     assert [type(problem) for problem in verify(vault).problems] == [VaultSegmentMissing]
 
 
-def test_nothing_is_exported_from_a_part_of_the_map(vault: Vault, filled: VaultWriter, tmp_path) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.usefixtures("filled")
+def test_nothing_is_exported_from_a_part_of_the_map(vault: Vault, tmp_path) -> None:
     vault.store.delete(names(vault.store)[0])
     with pytest.raises(VaultSegmentMissing):
         export(vault, tmp_path / "map.csv")

@@ -93,7 +93,7 @@ def test_a_making_that_was_cut_short_is_finished_by_the_next(after: int) -> None
     class Failing(MemoryStore):
         left = after
 
-        def put(self, key: str, data: bytes, *, overwrite: bool = False):  # type: ignore[no-untyped-def]
+        def put(self, key: str, data: bytes, *, overwrite: bool = False):
             self.left -= 1
             if self.left < 0:
                 raise TransientProblem("full")
@@ -120,12 +120,14 @@ def test_another_wrapping_key_does_not_open_the_secret(store: Store, vault: Vaul
     assert Vault.open(store, Keys([OTHER]), secret=vault.secret).id == vault.id, "who has the secret needs no key"
 
 
-def test_another_project_secret_does_not_open_the_vault(store: Store, vault: Vault) -> None:
+@pytest.mark.usefixtures("vault")
+def test_another_project_secret_does_not_open_the_vault(store: Store) -> None:
     with pytest.raises(WrongVaultKey):
         Vault.open(store, KEYS, secret=ProjectKey.generate())
 
 
-def test_the_secret_of_another_vault_is_swapped(vault: Vault, store: Store) -> None:
+@pytest.mark.usefixtures("vault")
+def test_the_secret_of_another_vault_is_swapped(store: Store) -> None:
     other = MemoryStore()
     Vault.create(other, KEYS)
     spoil(store, "secret/00000001", read_all(other, "secret/00000001"))
@@ -158,7 +160,8 @@ def test_a_changed_description_is_refused(
         Vault.open(store, KEYS, secret=vault.secret)
 
 
-def test_a_cut_secret_is_truncated_and_a_missing_one_missing(vault: Vault, store: Store) -> None:
+@pytest.mark.usefixtures("vault")
+def test_a_cut_secret_is_truncated_and_a_missing_one_missing(store: Store) -> None:
     spoil(store, "secret/00000001", read_all(store, "secret/00000001")[:-9])
     with pytest.raises(VaultTruncated):
         Vault.open(store, KEYS)
