@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -115,9 +116,8 @@ def test_no_changed_byte_goes_unnoticed(position: int, change: int) -> None:
         open_sealed(KEYS, BOUND, bytes(data))
 
 
-@pytest.mark.parametrize("position", range(LINE))
-def test_no_changed_byte_of_the_clear_line_goes_unnoticed(position: int) -> None:
-    for change in (1, 2, 32, 128):
+def test_no_changed_byte_of_the_clear_line_goes_unnoticed() -> None:
+    for position, change in itertools.product(range(LINE), (1, 32, 128)):
         data = bytearray(SEALED)
         data[position] ^= change
         with pytest.raises(VaultProblem):

@@ -9,6 +9,7 @@ import pytest
 from deident.errors import VaultProblem, VaultSegmentMissing, VaultSwapped, VaultTampered, VaultTruncated
 from deident.stores import MemoryStore, Store, read_all
 from deident.vault import Keys, Vault, VaultWriter, export, reidentify, status, verify
+from deident.vault.segments import fingerprint
 from support.vaults import KEY, entries_of, everything, fill, rewrite_object, spoil
 
 
@@ -131,7 +132,7 @@ def test_an_earlier_form_of_a_segment_does_not_pass_for_the_recorded_one(vault: 
     vault.store.delete(name)
     again._registered = True
     again._recorded = 0
-    again._append(entries_of(vault, 2))
+    again._append({fingerprint(entry): entry for entry in entries_of(vault, 2)})
     refused(vault, VaultTampered)
 
 

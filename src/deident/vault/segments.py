@@ -19,11 +19,12 @@ DOMAINS: Final = ("patient", "accession", "study-id", "uid")
 
 def encode(entries: Iterable[MapEntry]) -> bytes:
     """The plaintext of a segment: the same for the same entries, in whatever order. Raises ValueError for a strange domain."""
+    pairs = sorted({(DOMAINS.index(entry.domain), entry.original, entry.pseudonym) for entry in entries})
     columns: dict[str, list[tuple[str, str]]] = {}
-    for entry in sorted(set(entries), key=lambda e: (DOMAINS.index(e.domain), e.original, e.pseudonym)):
-        columns.setdefault(entry.domain, []).append((entry.original, entry.pseudonym))
+    for domain, original, pseudonym in pairs:
+        columns.setdefault(DOMAINS[domain], []).append((original, pseudonym))
     # Columns compress better than pairs: neighbours in a column resemble each other.
-    content = {"schema": MAP_SCHEMA, **{domain: list(zip(*pairs, strict=True)) for domain, pairs in columns.items()}}
+    content = {"schema": MAP_SCHEMA, **{domain: list(zip(*column, strict=True)) for domain, column in columns.items()}}
     return zlib.compress(json.dumps(content, separators=(",", ":")).encode(), 6)
 
 
@@ -59,5 +60,6 @@ def _text(value: Any) -> str:
 
 def fingerprint(entry: MapEntry) -> bytes:
     """16 bytes that stand for an entry in memory, where a whole map would not fit."""
-    text = json.dumps((entry.domain, entry.original, entry.pseudonym))
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+    original = entry.original
+    text = f"{entry.domain}\0{len(original)}\0{original}{entry.pseudonym}"  # the length keeps the two apart
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

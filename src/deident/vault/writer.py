@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -60,7 +61,7 @@ class VaultWriter:
         self._digest = ""
         self._recorded = -1
         self._registered = False
-        self._attempts: dict[str, list[MapEntry]] = {}
+        self._attempts: dict[str, Collection[bytes]] = {}
         self._sealed: set[bytes] = set()
         self._last: SegmentRef | None = None
 
@@ -77,7 +78,7 @@ class VaultWriter:
         Raises TransientProblem (call it again: nothing is lost, and nothing sealed twice that need not be) or
         VaultProblem; then they may or may not be there.
         """
-        ticket = _Ticket(tuple(dict.fromkeys(entries)))
+        ticket = _Ticket(tuple(entries))
         if not ticket.entries:
             return None
         with self._queue_lock:
@@ -92,7 +93,7 @@ class VaultWriter:
         with self._queue_lock:
             batch, self._queue = self._queue, []
         try:
-            self._write({entry: None for waiting in batch for entry in waiting.entries})
+            self._write(entry for waiting in batch for entry in waiting.entries)
         except BaseException:
             with self._queue_lock:
                 self._queue[:0] = [waiting for waiting in batch if waiting is not ticket]
@@ -101,24 +102,26 @@ class VaultWriter:
             waiting.ref, waiting.done = self._last, True
 
     def _write(self, entries: Iterable[MapEntry]) -> None:
-        pending = [entry for entry in entries if fingerprint(entry) not in self._sealed]
+        pending = {fingerprint(entry): entry for entry in entries}
+        for mark in self._sealed.intersection(pending):
+            del pending[mark]
         while pending:
-            chunk = pending[:ENTRIES]
-            stored = self._append(chunk)
+            stored = self._append(dict(itertools.islice(pending.items(), ENTRIES)))
             if len(self._sealed) + len(stored) > _REMEMBERED:
                 self._sealed.clear()
-            self._sealed.update(map(fingerprint, stored))
-            # What was stored can be what an earlier call tried to store and thought lost.
-            pending = [entry for entry in chunk if fingerprint(entry) not in self._sealed] + pending[ENTRIES:]
+            self._sealed.update(stored)
+            # What was stored can be what an earlier call tried to store and thought lost: some may still be pending.
+            for mark in stored:
+                pending.pop(mark, None)
         self._record()
 
-    def _append(self, entries: list[MapEntry]) -> list[MapEntry]:
-        """Put the next segment and return what it holds. Everything that can be repeated is repeated after a failure."""
+    def _append(self, entries: dict[bytes, MapEntry]) -> Collection[bytes]:
+        """Put the next segment and return what it holds, by fingerprint; called again, it goes on after a failure."""
         self._register()
         self._record()
         name = segment_name(self.id, self._number + 1)
-        data = seal(self._vault.keys, self._vault.bound(name, "map", self._digest), encode(entries))
-        self._attempts[digest(data)] = entries
+        data = seal(self._vault.keys, self._vault.bound(name, "map", self._digest), encode(entries.values()))
+        self._attempts[digest(data)] = entries.keys()
         try:
             self._vault.store.put(name, data)
             stored = digest(data)
