@@ -170,6 +170,18 @@ def test_a_cut_secret_is_truncated_and_a_missing_one_missing(store: Store) -> No
         Vault.open(store, KEYS)
 
 
+def test_a_lost_secret_is_sealed_again_by_who_has_it_and_never_replaced_by_another(vault: Vault, store: Store) -> None:
+    fill(vault, [1])
+    store.delete("secret/00000001")
+    with pytest.raises(VaultProblem, match="missing"):
+        Vault.create(store, KEYS)
+    with pytest.raises(WrongVaultKey):
+        Vault.create(store, KEYS, secret=ProjectKey.generate())
+    assert list(store.list("secret/")) == []
+    Vault.create(store, KEYS, secret=vault.secret)
+    assert everything(Vault.open(store, KEYS))["patient"] == 1
+
+
 def test_a_project_can_have_a_name_of_its_own_but_no_strange_one(store: Store) -> None:
     with pytest.raises(ConfigurationError):
         Vault.create(store, KEYS, project="Prof. Smith's study")

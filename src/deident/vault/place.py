@@ -80,6 +80,8 @@ class Vault:
         if project and project != name:
             raise ConfigurationError("the vault at this place has another project name")
         if not numbers(store, _SECRETS):
+            if store.exists(_CHECK):  # a vault that has lost it: only the same one may take its place
+                cls.open(store, keys, secret=secret)
             seal_secret(store, keys, (secret or ProjectKey.generate()), Bound(name, identifier, _secret(1), "secret"))
         found, _ = unseal_secret(store, keys, name, identifier)
         _check_same(secret, found)
