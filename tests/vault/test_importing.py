@@ -41,11 +41,24 @@ def test_an_export_can_be_imported_into_another_vault(vault: Vault, tmp_path: Pa
     assert everything(other) == everything(vault)
 
 
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_the_patient_list_of_a_run_is_a_map_too(vault: Vault, tmp_path: Path, separator: str) -> None:
+    """In its own form: any order of columns, two ids of one subject, offsets that are none of the vault's business."""
+    rows = ("Subject_ID,patient_id,date_offset_days", f"T-1,{SECRET},-3", "T-1,OLD-99-X,-3", 'T-2,"MRN  5",4')
+    path = csv_file(tmp_path, "\n".join(rows).replace(",", separator))
+    assert import_map(VaultWriter(vault, "import"), path)[0] == 3
+    found = reidentify(vault, ["T-1", "T-2"])
+    assert {entry.original for entry in found["T-1"]} == {SECRET, "OLD-99-X"}
+    assert [entry.original for entry in found["T-2"]] == ["MRN 5"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "holds no entry"),
         ("original,pseudonym\n", "holds no entry"),
+        (f"patient_id,subject_id\n{SECRET}\n", "line 2: 1 columns where the header has 2"),
+        (f"patient_id,subject_id\n{SECRET},A\n{SECRET},B\n", "the patient list: line"),
         (f"{SECRET}\n", "line 1: two columns are needed"),
         (f"{SECRET},A\n{SECRET}-2,B,C\n", "line 2: 3 columns instead of 2"),
         (f"{SECRET},A\n{SECRET},B\n", "line 2: another pseudonym than in line 1"),

@@ -43,7 +43,7 @@ def add_vault(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         elif name == "export":
             action.add_argument("-o", "--output", required=True, metavar="FILE", help="a file that does not exist yet")
         elif name == "import":
-            action.add_argument("file", metavar="FILE", help="CSV with two columns, or an export")
+            action.add_argument("file", metavar="FILE", help="CSV with two columns, an export, or a patient list")
 
 
 def add_reidentify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from deident.engine.result import MapEntry
 from deident.errors import ConfigurationError
+from deident.pseudonyms import SubjectList
 from deident.vault.lookup import COLUMNS
 from deident.vault.segments import DOMAINS
 from deident.vault.writer import SegmentRef, VaultWriter
@@ -32,10 +33,13 @@ def import_map(writer: VaultWriter, path: Path) -> tuple[int, SegmentRef | None]
 
 
 def read_map(path: Path) -> list[MapEntry]:
-    """Two columns (original patient id, pseudonym), or the three of an export. UTF-8, a heading may stand first.
+    """Two columns (original patient id, pseudonym), the three of an export, or a patient list of a run.
 
-    Raises ConfigurationError, which names lines and never a value.
+    UTF-8; a heading may stand first, a patient list is known by its own. Raises ConfigurationError, which names lines
+    and never a value, or PlaceProblem.
     """
+    if _is_patient_list(path):
+        return [MapEntry("patient", *pair) for pair in SubjectList.load(path).pairs()]
     problems: list[str] = []
     failure = ""
     entries: list[MapEntry] = []
@@ -54,6 +58,16 @@ def read_map(path: Path) -> list[MapEntry]:
     if not entries:
         raise ConfigurationError("the map holds no entry")
     return entries
+
+
+def _is_patient_list(path: Path) -> bool:
+    try:
+        with open(path, encoding="utf-8-sig", errors="replace") as file:
+            first = next((line for line in file if line.strip()), "")
+    except OSError:
+        return False
+    names = {name.strip().strip('"').lower() for name in first.replace(";", ",").split(",")}
+    return names >= {"patient_id", "subject_id"}
 
 
 def _rows(file: Iterable[str], problems: list[str]) -> Iterator[MapEntry]:
