@@ -15,8 +15,9 @@ from typing import Final
 
 from deident.errors import ConfigurationError, PlaceProblem, UsageProblem
 from deident.home import Lock, ProjectHome
-from deident.pseudonyms import ProjectKey, Pseudonyms
+from deident.pseudonyms import Pseudonyms
 from deident.stores import FolderStore
+from deident.vault import project_key
 
 __all__ = ["ALIAS_PATTERN", "places", "register", "resolve"]
 
@@ -71,7 +72,7 @@ def register(home: ProjectHome, path: str | Path, alias: str = "") -> str:
 
 
 def _derived(home: ProjectHome, folder: str) -> str:
-    digest = Pseudonyms(ProjectKey.load_or_create(home.key)).reference(f"place\0{folder}").partition(":")[2]
+    digest = Pseudonyms(project_key(home)).reference(f"place\0{folder}").partition(":")[2]
     return f"folder-{digest[:12]}"
 
 

@@ -40,6 +40,7 @@ _PLAIN: Final = {
     "os-erofs": "a folder can only be read",
     "place": "a folder is missing, nested in another, or may not be written",
     "key": "the project key cannot be used",
+    "vault": "the vault is damaged or not whole: deident vault verify says where",
     "worker-died": "the worker processes died again and again (out of memory?)",
     "studies-unfinished": "some studies could not be finished",
 }

@@ -32,7 +32,7 @@ BATCH_ABOVE: Final = 1000
 BATCHES: Final = 400
 SMALLEST_BATCH: Final = 25
 #: Codes that will meet every other study as well.
-_HOPELESS: Final = frozenset({"place", "key", "configuration", "usage"})
+_HOPELESS: Final = frozenset({"place", "key", "configuration", "usage", "vault"})
 
 
 def hidden(value: T) -> T:

@@ -14,6 +14,7 @@ from deident.errors import (
     Refusal,
     TransientProblem,
     UsageProblem,
+    VaultProblem,
 )
 
 __all__ = ["CODES", "RunError", "describe"]
@@ -22,7 +23,7 @@ __all__ = ["CODES", "RunError", "describe"]
 CODES: Final = frozenset(
     {
         *("transient", "place", "key", "configuration", "usage", "parameters", "arguments", "memory", "worker-died"),
-        *("system-exit", "interrupted", "server", "studies-unfinished", "internal"),
+        *("system-exit", "interrupted", "server", "studies-unfinished", "vault", "internal"),
         *(reason.value for reason in Reason),
         *(f"os-{name.lower()}" for name in errno.errorcode.values()),
         "os-unknown",
@@ -84,6 +85,7 @@ _KINDS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (KeyProblem, "key"),
     (ConfigurationError, "configuration"),
     (UsageProblem, "usage"),
+    (VaultProblem, "vault"),
     (MemoryError, "memory"),
     (SystemExit, "system-exit"),
 )

@@ -186,22 +186,23 @@ def test_every_dependency_is_explained() -> None:
 
 
 def options_of(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
-    """(command, long option) for every option of the command line."""
+    """(command, long option) for every option of the command line; a command in a command is named after it."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for command, inner in action.choices.items():
-                yield from ((command, option) for _, option in options_of(inner))
+                yield from ((f"{command} {below}".strip(), option) for below, option in options_of(inner))
         else:
             yield from (("", option) for option in action.option_strings if option.startswith("--"))
 
 
 def test_every_command_and_option_is_documented() -> None:
-    section = text_of("README.md").split("## Command line")[1].split("\n## ")[0]
-    documented = set(re.findall(r"--[a-z][a-z-]+", section))
-    options = {o for command, o in options_of(build_parser("0")) if o != "--help"}
-    assert options - documented == set()
-    for command in {c for c, _ in options_of(build_parser("0")) if c}:
-        assert f"deident {command}" in section
+    sections = {
+        name: text_of("README.md").split(f"## {name}\n")[1].split("\n## ")[0] for name in ("Command line", "Vault")
+    }
+    for command, option in options_of(build_parser("0")):
+        section = sections["Vault" if command.startswith(("vault", "reidentify")) else "Command line"]
+        assert option == "--help" or option in set(re.findall(r"--[a-z][a-z-]+", section)), option
+        assert not command or f"deident {command}" in section, command
 
 
 def test_every_reason_is_documented_with_its_ending_and_advice() -> None:

@@ -17,7 +17,7 @@ from typing import Self
 
 from deident import __version__
 from deident.engine import Deidentifier
-from deident.errors import PlaceProblem, UsageProblem
+from deident.errors import PlaceProblem, UsageProblem, VaultAbsent
 from deident.home import Busy, Lock, ProjectHome, check_apart
 from deident.job import Job
 from deident.ledger import Ledger
@@ -25,6 +25,7 @@ from deident.profile import Profile
 from deident.pseudonyms import ProjectKey, Pseudonyms, SubjectList
 from deident.stores.folder import FolderStore
 from deident.stores.protocol import Store
+from deident.vault import VaultWriter, home_vault, project_key
 
 __all__ = ["Context", "new_run", "worker_context"]
 
@@ -53,6 +54,7 @@ class Context:
     staging: Store = field(repr=False)
     released: Store = field(repr=False)
     ledger: Ledger = field(repr=False)
+    vault: VaultWriter | None = field(default=None, repr=False)
     code_version: str = __version__
     _lock: Lock | None = field(default=None, repr=False)
     _local: threading.local = field(default_factory=threading.local, repr=False)
@@ -69,9 +71,8 @@ class Context:
         home = ProjectHome.open(job.home)
         check_apart({"the source": job.source, "the destination": job.destination, "the project home": home.root})
         subjects = _subjects(job)
-        key = ProjectKey.load_or_create(home.key)
-        if not job.preserve_studies:
-            key = key.for_run(run)
+        project = project_key(home)
+        key = project if job.preserve_studies else project.for_run(run)
         return cls(
             job=job,
             home=home,
@@ -90,6 +91,7 @@ class Context:
             staging=FolderStore(home.staging, private=True),
             released=FolderStore(job.destination),
             ledger=Ledger(FolderStore(home.ledger, private=True)),
+            vault=_open_vault(job, home, project),
             _lock=home.lock(run, shared=True, wait=False),
         )
 
@@ -143,6 +145,14 @@ class Context:
 def worker_context(job: Job, run: str) -> Context:
     """The context of a run in a worker process, opened once: the process loads the key file itself."""
     return Context.open(job, run)
+
+
+def _open_vault(job: Job, home: ProjectHome, key: ProjectKey) -> VaultWriter | None:
+    """Who seals what this job maps: by default when the home has a vault. Nothing is decrypted or written yet."""
+    vault = home_vault(home, key) if job.vault is not False else None
+    if vault is None and job.vault:
+        raise VaultAbsent("the project home has no vault; make one with: deident vault init")
+    return VaultWriter(vault) if vault is not None else None
 
 
 def _checked(run: str) -> str:

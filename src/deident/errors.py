@@ -21,6 +21,14 @@ __all__ = [
     "Refusal",
     "TransientProblem",
     "UsageProblem",
+    "VaultAbsent",
+    "VaultProblem",
+    "VaultSchemaUnknown",
+    "VaultSegmentMissing",
+    "VaultSwapped",
+    "VaultTampered",
+    "VaultTruncated",
+    "WrongVaultKey",
 ]
 
 
@@ -167,3 +175,39 @@ class AlreadyExists(DeidentError):
 
 class NotFound(DeidentError):
     """A store holds no object of this name (any more)."""
+
+
+class VaultProblem(DeidentError):
+    """The vault cannot answer. `object` names what is wrong by its opaque name; a wrong answer is never given."""
+
+    def __init__(self, message: str, name: str = "") -> None:
+        self.object = name
+        super().__init__(f"{message} ({name})" if name else message)
+
+
+class VaultAbsent(VaultProblem, UsageProblem):
+    """There is no vault at this place, or its making was not finished."""
+
+
+class WrongVaultKey(VaultProblem, KeyProblem):
+    """None of the keys at hand opens this object, or the key service refuses to use them."""
+
+
+class VaultTampered(VaultProblem):
+    """An object of the vault is not what was written."""
+
+
+class VaultSwapped(VaultProblem):
+    """An object of the vault stands under a name, or in a vault, that is not its own."""
+
+
+class VaultTruncated(VaultProblem):
+    """An object of the vault ends too early."""
+
+
+class VaultSegmentMissing(VaultProblem):
+    """An object that the index of the vault knows is gone."""
+
+
+class VaultSchemaUnknown(VaultProblem):
+    """An object of the vault has a schema that this version does not know."""

@@ -1,4 +1,4 @@
-"""The project home: the one private folder with key, staging, ledger, reports, audit and Prefect's own data."""
+"""The project home: the one private folder with key, staging, ledger, reports, audit, vault and Prefect's own data."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from deident.errors import PlaceProblem, TransientProblem
 __all__ = ["Busy", "Lock", "ProjectHome", "check_apart", "default_home"]
 
 _MARKER: Final = "deident-home"
-_FOLDERS: Final = ("staging", "ledger", "reports", "audit", "prefect", "runs")
+_FOLDERS: Final = ("staging", "ledger", "reports", "audit", "prefect", "runs", "vault")
 #: What may stand in a folder that becomes a project home; anything else means that the folder is something else.
-_OWN: Final = frozenset({_MARKER, "key", "sources.toml", *_FOLDERS})
+_OWN: Final = frozenset({_MARKER, "key", "vault-key", "sources.toml", *_FOLDERS})
 
 
 def default_home() -> Path:
@@ -70,6 +70,16 @@ class ProjectHome:
     def runs(self) -> Path:
         """One lock file for each run that is at work and for each study that is being released."""
         return self.root / "runs"
+
+    @property
+    def vault(self) -> Path:
+        """The sealed pseudonym map, when there is one."""
+        return self.root / "vault"
+
+    @property
+    def vault_key(self) -> Path:
+        """The local wrapping key of the vault (mode 0600), where no other is named."""
+        return self.root / "vault-key"
 
     def lock(self, name: str, *, shared: bool = False, wait: bool = True) -> Lock:
         """Lock `name` for this process, or thread. Raises Busy when another has it and `wait` is off.

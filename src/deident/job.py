@@ -41,6 +41,9 @@ class Job(BaseModel):
     workers: int = Field(default=0, ge=0, le=512, description="Worker processes; 0 for one per core.")
     force: bool = Field(default=False, description="Do studies again that are already done.")
     preserve_studies: bool = Field(default=True, description="Pseudonyms stay the same over all runs of this project.")
+    vault: bool | None = Field(
+        default=None, description="Seal pseudonyms with their originals; empty: when the home has a vault."
+    )
 
     @model_validator(mode="after")
     def _needs_a_list(self) -> Self:

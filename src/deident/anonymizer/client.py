@@ -18,6 +18,7 @@ from deident.profile import DEFAULT_PRESET, PixelRisk, Profile, Strategy, preset
 from deident.profile.rules import Rules
 from deident.pseudonyms import ProjectKey, Pseudonyms, SubjectList, Unlisted
 from deident.stores.folder import FolderStore
+from deident.vault import project_key
 
 __all__ = ["DICOMAnonymizer"]
 
@@ -66,7 +67,7 @@ class DICOMAnonymizer:
         self._patients = patients
         listed = _list(patients, unlisted)
         self._home = ProjectHome.open(os.fsdecode(home) if home is not None else None) if preserve_studies else None
-        key = ProjectKey.load_or_create(self._home.key) if self._home else ProjectKey.generate()
+        key = project_key(self._home) if self._home else ProjectKey.generate()
         pseudonyms = Pseudonyms(
             key,
             prefix=self._profile.patient_prefix,

@@ -27,7 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.command is None:
         parser.print_help(sys.stderr)
         return EXIT_USAGE
-    return _guarded(lambda: _plan(options) if options.command == "plan" else _anonymize(options))
+    commands = {"anonymize": _anonymize, "plan": _plan, "vault": _vault, "reidentify": _reidentify}
+    return _guarded(lambda: commands[options.command](options))
 
 
 def _survive_any_name() -> None:
@@ -51,6 +52,18 @@ def _plan(options: argparse.Namespace) -> int:
     text = explain(preset(options.profile or DEFAULT_PRESET), options.sop_class)
     print(text.rstrip("\n"))
     return EXIT_OK
+
+
+def _vault(options: argparse.Namespace) -> int:
+    from deident.cli.vault import vault_command  # noqa: PLC0415 - for start-up
+
+    return vault_command(options)
+
+
+def _reidentify(options: argparse.Namespace) -> int:
+    from deident.cli.vault import reidentify_command  # noqa: PLC0415 - for start-up
+
+    return reidentify_command(options)
 
 
 def _run(arguments: list[str]) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from deident.cli.selection import add_selection
+from deident.cli.vault_options import add_reidentify, add_vault
 
 __all__ = ["STRATEGIES", "build_parser", "keep_tag_names", "split_strategies"]
 
@@ -29,6 +30,8 @@ def build_parser(version: str) -> argparse.ArgumentParser:
     _add_anonymize(commands)
     _add_plan(commands)
     _add_run(commands)
+    add_vault(commands)
+    add_reidentify(commands)
     return parser
 
 

@@ -101,6 +101,11 @@ class SubjectList:
             raise ConfigurationError("the patient list names no patient")
         return cls(rows)
 
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Every original id, normalised, with the subject it becomes."""
+        for patient_id, issuers in self._entries.items():
+            yield from ((patient_id, subject.pseudonym) for subject in issuers.values())
+
     def find(self, patient_id: str, issuer: str = "") -> ListedSubject | None:
         """The subject of an original id; an entry without issuer is for that id whoever issued it."""
         found = self._entries.get(normalise_id(patient_id))

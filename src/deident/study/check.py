@@ -6,7 +6,7 @@ import functools
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from deident.context import Context, worker_context
@@ -44,7 +44,8 @@ def validate(context: Context, staged: StagedStudy, pool: WorkerPool | None = No
         return ValidatedStudy(staged, ())
     request = _Request(
         references=tuple(reference for reference, _ in pairs),
-        staged=tuple(instance for _, instance in pairs),
+        # Validation gathers identifiers by itself: the map is none of its business.
+        staged=tuple(replace(instance, entries=()) for _, instance in pairs),
         exclusions=len(staged.instances) - len(pairs),
     )
     if pool is None:

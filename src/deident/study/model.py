@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from deident.audit import AuditRecord, withdrawn
 from deident.discovery import InstanceRef, StudyRef
+from deident.engine.result import MapEntry
 from deident.errors import Ending, Reason
 from deident.validation import Finding
 
@@ -19,7 +20,8 @@ class StagedInstance:
     """An output in staging: `key` there, `name` once released, `size` in bytes, `digest` (`sha256:`) of its bytes.
 
     `version` is that of the staged object: what is released must be what was validated. `profile_digest` is that of the
-    process that made it, which opened the patient list by itself: it must be that of the run.
+    process that made it, which opened the patient list by itself: it must be that of the run. `entries` are
+    pseudonyms with their originals, for the vault alone; empty when the job seals none.
     """
 
     key: str
@@ -31,6 +33,7 @@ class StagedInstance:
     pixel_data: str
     codes: tuple[str, ...]
     profile_digest: str
+    entries: tuple[MapEntry, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

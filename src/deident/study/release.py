@@ -40,6 +40,8 @@ def _release(context: Context, validated: ValidatedStudy) -> StudyOutcome:
         staged = ()
     record = _record(context, study, instances, [finding.reason for finding in findings])
     if staged:
+        if context.vault is not None:  # before anything is visible: what is released can be traced back
+            context.vault.seal(entry for instance in staged for entry in instance.entries)
         record = _publish(context, record, staged)
     return _commit(context, study, instances, record)
 

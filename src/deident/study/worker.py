@@ -81,6 +81,7 @@ def _stage(context: Context, instance: InstanceRef, key: str, reference: str) ->
             pixel_data=result.statistics.pixel_data,
             codes=result.codes,
             profile_digest=context.profile_digest,
+            entries=result.map_entries if context.vault is not None else (),
         ),
     )
 

@@ -1,0 +1,67 @@
+"""The vault of a project home: where it lies, which keys are at hand, and where the project key comes from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from deident.errors import UsageProblem
+from deident.home import ProjectHome
+from deident.pseudonyms import ProjectKey
+from deident.stores.folder import FolderStore
+from deident.stores.protocol import Store
+from deident.vault.keys import ENV_KMS_KEY, Keys, LocalKey, WrappingKey
+from deident.vault.place import Vault, exists
+
+__all__ = ["home_store", "home_vault", "keys_at_hand", "open_place", "project_key"]
+
+
+def home_store(home: ProjectHome) -> Store:
+    """The place of the vault in a home."""
+    return FolderStore(home.vault, private=True)
+
+
+def open_place(place: str) -> Store:
+    """The store that a place names."""
+    if "://" in place:
+        raise UsageProblem("a vault lies in a folder: other places are not known yet")
+    return FolderStore(place, private=True)
+
+
+def keys_at_hand(home: ProjectHome, named: Sequence[tuple[str, str]] = (), *, create: bool = False) -> Keys:
+    """The wrapping keys: the `named` ones (("file", path) or ("kms", key)), else those of environment and home.
+
+    Without names: `$DEIDENT_VAULT_KMS_KEY`, `$DEIDENT_VAULT_KEY`, then the file `vault-key` of the home, which `create`
+    makes. Raises KeyProblem.
+    """
+    if named:
+        return Keys([_kms(name) if kind == "kms" else LocalKey.load(Path(name).expanduser()) for kind, name in named])
+    if name := os.environ.get(ENV_KMS_KEY, "").strip():
+        return Keys([_kms(name)])
+    if local := LocalKey.from_environment():
+        return Keys([local])
+    return Keys([LocalKey.load_or_create(home.vault_key) if create else LocalKey.load(home.vault_key)])
+
+
+def _kms(name: str) -> WrappingKey:
+    from deident.vault.kms import KmsKey  # noqa: PLC0415 - imports boto3
+
+    return KmsKey(name)
+
+
+def home_vault(home: ProjectHome, secret: ProjectKey) -> Vault | None:
+    """The vault of a home, opened without decrypting anything; None when the home has none."""
+    store = home_store(home)
+    return Vault.open(store, keys_at_hand(home), secret=secret) if exists(store) else None
+
+
+def project_key(home: ProjectHome) -> ProjectKey:
+    """The project key: the file `key` of the home, else what its vault has sealed, else a new file.
+
+    A key file that is gone while there is a vault is never made anew: every pseudonym would change. Raises KeyProblem.
+    """
+    store = home_store(home)
+    if not os.path.lexists(home.key) and exists(store):
+        return Vault.open(store, keys_at_hand(home)).secret
+    return ProjectKey.load_or_create(home.key)
