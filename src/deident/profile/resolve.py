@@ -32,7 +32,7 @@ _PRIVATE_CHARACTERISTICS: Final = 0x00080300
 
 
 def never_survives(tag: int, path: tuple[int, ...]) -> str:
-    """Why an element goes whatever the profile says; "" when it may stay. Private ones that may are decided before (private.py)."""
+    """Why an element goes whatever the profile says; "" when it may stay. Private ones that may are decided before."""
     group, element = tag >> 16, tag & 0xFFFF
     if group & 1:
         return "private" if group > 8 and group != 0xFFFF else "illegal group"
