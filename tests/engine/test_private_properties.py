@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import dcmread
 
+from deident.engine import Limits
+from deident.errors import Refusal
 from support.builders import build
 from support.elements import Element, Wire, parse
 from support.outputs import fresh, output
@@ -15,6 +17,7 @@ from support.private_sets import layouts, reading, shape
 from support.random_sets import ENCODINGS
 
 ENGINE = fresh("basic", options={"retain_safe_private"})
+BOUNDED = fresh("basic", Limits(header=4 << 20, inflated=8 << 20, frame=4 << 20), options={"retain_safe_private"})
 
 
 def _private(elements: list[Element]) -> list[Element]:
@@ -53,6 +56,20 @@ def test_an_engine_that_has_seen_other_layouts_decides_alike(series: list[bytes]
 def test_without_the_option_no_private_element_stays(draw: st.DataObject) -> None:
     data = draw.draw(_files())
     assert _private(parse(output(fresh("basic"), data)).elements) == []
+
+
+@given(
+    _files(), st.floats(0, 1), st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), max_size=3)
+)
+def test_broken_layouts_give_a_refusal_or_a_result(data: bytes, where: float, flips: list[tuple[float, int]]) -> None:
+    broken = bytearray(data[: max(int(len(data) * where), 1)] if not flips else data)
+    for place, bits in flips:
+        broken[int(len(broken) * place)] ^= bits
+    try:
+        out = output(BOUNDED, bytes(broken))
+    except Refusal:
+        return
+    output(BOUNDED, out)
 
 
 def test_the_reading_itself_keeps_something() -> None:

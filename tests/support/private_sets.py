@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import struct
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files

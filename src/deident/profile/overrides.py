@@ -93,4 +93,4 @@ def _key(override: Override) -> _Key:
         return "path", override.tags
     if override.tag:
         return "tag", override.tags
-    return ("vr", override.vr) if override.vr else ("creator", override.creator)
+    return ("vr", override.vr) if override.vr else ("creator", override.creator.strip(" "))
