@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from deident.engine.part10 import BytesSource
+from deident.profile import preset
 from deident.profile.model import SitePrivate
+from deident.study.check import claims_of
+from deident.validation import Pair, validate_study
 from support.builders import build
 from support.elements import Element, Item, parse
 from support.leaks import find_leaks
-from support.outputs import fresh, output
+from support.outputs import deidentified, fresh, output
 from support.planter import plant
 from support.private_sets import element_of, rows, stays
 
@@ -105,3 +109,19 @@ def test_names_in_every_private_sequence_of_the_list_are_gone(syntax: str) -> No
         out = output(fresh("basic", options=SAFE), data)
         assert b"Zqx" not in out
         assert b"Acme" in out
+
+
+@pytest.mark.parametrize("options", [SAFE, {*SAFE, "retain_uids", "clean_descriptors"}])
+@pytest.mark.parametrize("syntax", ["explicit", "implicit", "big-endian"])
+def test_validation_releases_what_the_engine_keeps_of_every_row(syntax: str, options: set[str]) -> None:
+    profile = preset("basic").changed(options=options, pixel_risk="accept")
+    creators = {(row.creator, row.group) for row in rows()}
+    block = {key: 0x10 + number for number, key in enumerate(sorted(creators))}
+    elements = [element_of(row, block[row.creator, row.group]) for row in rows()]
+    for (creator, group), number in block.items():
+        elements.append(Element(group << 16 | number, "LO", creator.encode() + b" " * (len(creator) % 2)))
+    data = _with(*elements, syntax=syntax)
+    result, out = deidentified(fresh("basic", options=options), data)
+    assert len([e for e in parse(out).elements if e.tag >> 16 & 1]) > 454
+    pair = Pair("a", BytesSource(data), BytesSource(out), "", result.statistics.pixel_data)
+    assert validate_study((pair,), claims_of(profile, result.codes)) == []

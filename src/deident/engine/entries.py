@@ -33,7 +33,9 @@ CLEAN: Final = (
     19  # advance, value offset, tag, VR, method, decision number; replacement and number when nothing is left
 )
 RETAINED_UID: Final = 20  # advance, value offset, tag, decision number when it is remapped after all
-PRIVATE_VALUE: Final = 21  # advance, value offset, inner entry, test of the bytes, decision number when they fail it, a number
+PRIVATE_VALUE: Final = (
+    21  # advance, value offset, inner entry, test of the bytes, decision number when they fail it, a number
+)
 WRAPPED: Final = 30  # kinds from here on wrap another entry
 CAPTURE: Final = 30  # tag, inner entry, advance, value offset
 MARK: Final = 31  # tag, inner entry

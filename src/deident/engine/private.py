@@ -44,7 +44,7 @@ _FORMS: Final = {
         "UI": rb"0-9.",
     }.items()
 }
-_TEXTUAL: Final = frozenset({"CS", "DA", "DT", "TM", "UI"})
+_TEXTUAL: Final = frozenset({"CS", "DA", "DT", "TM"})
 _LETTERS: Final = re.compile(rb"[ -~\x80-\xff]{8}|(?:[ -~]\0){4}|(?:\0[ -~]){4}")
 
 
@@ -219,6 +219,8 @@ def _value(level: Level, decision: Decision, vr: str, offset: int, length: int) 
         return (p.CLEAN, advance, offset, tag, vr, decision.method, number, b"", nothing)
     if decision.method is Method.AGE:
         return (p.AGE, advance, offset, number, b"", tag, False)
+    if vr == "UI":
+        return (p.RETAINED_UID, advance, offset, tag, numbered(level.plan.rules.remapped(level.place, tag)))
     hit = numbered(rules.gone(level.path, tag, "known-identifier"))
     if vr in _TEXTUAL:
         return (p.TEXT, advance, offset, b"", hit)
