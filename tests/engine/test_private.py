@@ -263,6 +263,15 @@ def test_a_block_across_windows_of_the_source_is_one_block(size: int) -> None:
         assert sorted(_run(elements, engine=engine)) == sorted([*expected, 0x00190011, 0x00191123])
 
 
+@pytest.mark.parametrize("size", [30_000, 33_000, 400_000])
+def test_long_values_of_a_creator_that_the_site_keeps_are_not_read(size: int) -> None:
+    engine = fresh("basic", overrides=(Override(strategy="keep", creator="ZQX"),))
+    elements = [_creator("ZQX", 0x19), Element(0x00191001, "OB", bytes(size)), _creator("ZQX", 0x2001, 0x11)]
+    elements += [_creator("ZQX", 0x2001), Element(0x20011101, "OB", bytes(size)), Element(0x20011102, "LO", b"HEAD")]
+    found = _run(elements, engine=engine)
+    assert sorted(found) == [0x00190010, 0x00191001, 0x20010011, 0x20011101, 0x20011102]
+
+
 # --- sequences ----------------------------------------------------------------------------------------------
 
 
