@@ -230,6 +230,8 @@ class Oracle:
             return "X"
         if group >> 8 == 0x7F and (group != 0x7FE0 or path):
             return "X"
+        if tag == 0x00080300:
+            return "X"
         if tag in _MARKERS:
             return "X" if path else "M"
         if tag in _PIXELS:

@@ -33,16 +33,22 @@ CLEAN: Final = (
     19  # advance, value offset, tag, VR, method, decision number; replacement and number when nothing is left
 )
 RETAINED_UID: Final = 20  # advance, value offset, tag, decision number when it is remapped after all
+PRIVATE_VALUE: Final = (
+    21  # advance, value offset, inner entry, test of the bytes, decision number when they fail it, a number
+)
 WRAPPED: Final = 30  # kinds from here on wrap another entry
 CAPTURE: Final = 30  # tag, inner entry, advance, value offset
 MARK: Final = 31  # tag, inner entry
 RUN: Final = 32  # stretch, inner entry (runs.py)
 REPEAT: Final = 33  # known encodings of a sequence with what each leads to, inner entry (runs.py)
+CREATOR: Final = 34  # advance, value offset, tag, level, decision number: a private creator (private.py)
+PRIVATE: Final = 35  # block, {creator: inner entry}, level, tag, VR on the wire, value offset, length (private.py)
 
 # Modes of a sequence:
 WALK: Final = 0
 REPLACE: Final = 1
 GATHER_ONLY: Final = 2
+HELD: Final = 3  # as WALK, in a private block: what stays of the sequence holds the creator; the block follows
 
 # Values that are wanted from inside sequences that are replaced, by (path, tag):
 GRAPHIC_ANNOTATION: Final = 0x00700001

@@ -208,7 +208,7 @@ class Deidentifier:
         if known is None:
             decisions = tuple(self._decisions.all[number] for number in done)
             removed = [d for d in decisions if d.action is Action.REMOVE]
-            private = sum(d.because == "private" for d in removed)
+            private = sum(d.tag >> 16 & 1 for d in removed if d.because != "illegal group")
             if len(self._done) >= 4096:
                 self._done.clear()
             known = self._done[done] = (decisions, len(removed), private, len(decisions) - len(removed))

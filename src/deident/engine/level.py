@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from deident.engine import entries as p
 from deident.engine.dummies import dummy_items, dummy_value, pad
 from deident.engine.items import coded_item, content_item
+from deident.engine.private import private_entry
 from deident.engine.repeat import Repeat
 from deident.engine.syntax import ALL_VRS, IMPLICIT_LITTLE, LONG_VRS, UNDEFINED, Syntax
 from deident.errors import Reason, Refusal
@@ -192,6 +193,14 @@ class Level:
 
     def _entry(self, tag: int, wire_vr: str, offset: int, length: int) -> Entry:
         """The entry for an element whose value starts at `offset`; for explicit SQ and pixel data `length` is a stand-in."""
+        if tag >> 16 & 1 and self.plan.keeps_private and not self.drop:
+            entry = private_entry(self, tag, wire_vr, offset, length)
+            if entry is not None:
+                return entry
+        return self.ordinary(tag, wire_vr, offset, length)
+
+    def ordinary(self, tag: int, wire_vr: str, offset: int, length: int) -> Entry:
+        """The entry for an element that needs no look at what reserved its block."""
         known = dictionary.attribute(tag)
         vr = known.vrs[0] if known and wire_vr == "UN" else wire_vr
         if tag in PIXEL_TAGS and not self.path:

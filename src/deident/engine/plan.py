@@ -47,6 +47,7 @@ class Plan:
     ) -> None:
         self.trust_un = trust_un
         self.rules = rules
+        self.keeps_private = rules.private.active
         self.iod = iod
         self.sop_class = sop_class
         self.in_force = in_force

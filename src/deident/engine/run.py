@@ -92,6 +92,10 @@ class Run:
                 base, buffer = position, b""
             if position >= size:
                 break
+        if self.notes.blocks.close(0, self.notes.done):
+            for part in self._parts:
+                if isinstance(part, _Window):
+                    part.edits.sort()
 
     def _window(self, base: int, buffer: bytes, position: int) -> tuple[bool, int, int, bytes]:
         """Scan one window from `position` on, with as many bytes as it takes."""
@@ -102,7 +106,7 @@ class Run:
         lists: tuple[list[Any], ...] = (notes.deferred, notes.deferred_at, notes.originals, notes.done)
         lists += (notes.texts, notes.numbers, notes.blobs, notes.gathered)
         before = tuple(map(len, lists))
-        count, level = notes.elements, self._level
+        count, level, blocks = notes.elements, self._level, notes.blocks.top()
         while True:
             complete = base + len(buffer) >= size
             try:
@@ -118,6 +122,7 @@ class Run:
                 for values, length in zip(lists, before, strict=True):
                     del values[length:]
                 notes.elements = count
+                notes.blocks.restore(blocks)
             except Refusal as refusal:
                 if self.has_pixels and refusal.reason in (Reason.BROKEN, Reason.TRUNCATED):
                     self.warnings.append("trailing-bytes-dropped")

@@ -13,6 +13,7 @@ from deident.engine import entries as p
 from deident.engine.dummies import graphic_annotation
 from deident.engine.items import ItemTooLong
 from deident.engine.level import Level
+from deident.engine.private import resolve_private
 from deident.engine.repeat import Repeat
 from deident.engine.syntax import UNDEFINED
 from deident.engine.values import HANDLERS, Notes, Shared
@@ -69,6 +70,7 @@ def scan(
     hits = notes.hits
     seen = notes.seen
     charset = notes.charset
+    blocks = notes.blocks.open
     depth_limit, element_limit = shared.limits.depth, shared.limits.elements
     avail = end = len(buf)
     get = lookup(level)
@@ -138,9 +140,13 @@ def scan(
                     seen[tag] = buf[pos + offset : pos + advance]
                     if tag >> 16 == 0x7FE0:
                         notes.places[tag] = (pos, pos + advance)
-                else:
+                elif kind == p.MARK:
                     notes.marks.add(entry[1])
                     entry = entry[2]
+                else:
+                    if kind == p.CREATOR and pos + entry[1] > avail:
+                        raise _short(complete)
+                    entry = resolve_private(entry, notes, edits, buf, pos, item_at)
                 kind = p.PLAIN if entry.__class__ is int else entry[0]
             if kind == p.EDIT:
                 out = entry[2]
@@ -230,6 +236,8 @@ def scan(
                 raise (
                     _beyond(pos, avail, complete) if pos > avail else Refusal(Reason.BROKEN, "element exceeds its item")
                 )
+            if blocks:
+                delta -= notes.blocks.close(item_at, notes.done)
             if level.removed >= 0 or (delta != item_delta and content_end - item_at + delta - item_delta == 0):
                 if level.removed >= 0:
                     done(level.removed)
@@ -281,6 +289,8 @@ def scan(
             elif seq_length != UNDEFINED:
                 length_at = seq_at + seq[1]
                 add((length_at, length_at + 4, pack32(seq_length + delta - seq_delta)))
+        if mode == p.HELD and out is None:
+            notes.blocks.hold(stack[-1][0][4], seq[7])
         if out is not None:
             del edits[seq_edits:]
             add((seq_at, pos, out))

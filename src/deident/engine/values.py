@@ -15,6 +15,7 @@ from deident.engine.charsets import decode, encode, parse_specific_character_set
 from deident.engine.dates import shift, to_year
 from deident.engine.dummies import pad
 from deident.engine.limits import Limits
+from deident.engine.private import Blocks, looks_like_text
 from deident.profile.decision import Method
 from deident.profile.model import Profile
 from deident.standard.identifiers import kind_of_content_item
@@ -50,7 +51,7 @@ class Notes:
     the numbers of the decisions that were carried out; `hits` the values that must not stay,
     `blanked` those of them that were met; `known` the identifiers that were found in them; `subject` the patient as far
     as known before the scan, and `subject_used` whether anything depended on it; `concept` the concept name of the
-    content item under way.
+    content item under way; `blocks` the private blocks that are reserved there.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Notes:
         self.un_sequence = False
         self.concept: dict[int, bytes] = {}
         self.blanked: set[bytes] = set()
+        self.blocks = Blocks()
 
     def take_charset(self, value: bytes, charset: bytes, *, top: bool) -> None:
         """Note a Specific Character Set; that of the top level holds for what has none of its own."""
@@ -336,6 +338,19 @@ def _pseudonym(_shared: Shared, notes: Notes, _value: bytes, vr: str, _charset: 
     return pad((notes.subject.pseudonym if notes.subject else "-").encode(), vr)
 
 
+def _private(shared: Shared, notes: Notes, entry: Any, value: bytes, charset: bytes, syntax: Syntax) -> bytes | None:
+    """A listed private element: what stays of it holds its creator, too."""
+    _kind, _advance, _offset, inner, form, failed, numbers = entry
+    if form is not None and form.fullmatch(value) is None:
+        notes.done.append(failed)
+        return b""
+    looked_at = inner.__class__ is tuple and not (numbers and not looks_like_text(value))
+    out = HANDLERS[inner[0]](shared, notes, inner, value, charset, syntax) if looked_at else None
+    if out != b"":
+        notes.blocks.stays()
+    return out
+
+
 _CLEANERS: Final[dict[Method, Callable[[Shared, Notes, bytes, str, bytes], bytes]]] = {
     Method.SHIFT: _shifted,
     Method.YEAR: _year,
@@ -361,4 +376,5 @@ HANDLERS: Final[dict[int, Handler]] = {
     p.KEPT: _kept_identifier,
     p.CLEAN: _clean,
     p.RETAINED_UID: _retained_uid,
+    p.PRIVATE_VALUE: _private,
 }

@@ -86,7 +86,17 @@ def explain(profile: Profile, sop_class: str | None = None) -> str:
         known = dictionary.attribute(tag)
         decision = rules.decide(place, tag, known.vrs[0] if known else "UN")
         lines.append(_line(decision, attribute_type))
-    return "\n".join([*lines, *_ALWAYS, ""])
+    return "\n".join([*lines, *(line.format(private=_private(rules)) for line in _ALWAYS), ""])
+
+
+def _private(rules: Rules) -> str:
+    """What becomes of private elements, in words."""
+    if not rules.private.active:
+        return "X remove   private elements and their creators, at every level"
+    return (
+        f"X remove   private elements but {rules.private.listed} that are known to be safe (E.3.10), and creators of which "
+        "nothing stays, at every level"
+    )
 
 
 def _tags(rules: Rules) -> Iterator[int]:
@@ -105,7 +115,7 @@ def _line(decision: Decision, attribute_type: str | None) -> str:
 _ALWAYS: Final = (
     "",
     "Whatever the profile says:",
-    "(odd groups)  X remove   private elements and their creators, at every level",
+    "(odd groups)  {private}",
     "(gggg,0000)   X remove   group lengths (PS3.5 7.2)",
     "(50xx,eeee)   X remove   curves; (60xx,eeee) overlays, whole planes",
     "(0002,eeee)   rebuilt    file meta information; the preamble is zeroed",

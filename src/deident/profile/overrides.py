@@ -29,10 +29,12 @@ class Overrides:
         self._found: dict[tuple[_Key, str], Override] = {}
         self.weaker: dict[int, str] = {}
         self.unbounded = False
+        self.keeps_creators = False
         for override in overrides:
             self._found[_key(override), override.sop_class] = override
             if override.strategy in _WEAKER:
                 self.unbounded |= not override.tags
+                self.keeps_creators |= bool(override.creator)
                 if override.tags:
                     self.weaker[override.tags[-1]] = "K" if override.strategy is OverrideStrategy.KEEP else "C"
 
@@ -91,4 +93,4 @@ def _key(override: Override) -> _Key:
         return "path", override.tags
     if override.tag:
         return "tag", override.tags
-    return ("vr", override.vr) if override.vr else ("creator", override.creator)
+    return ("vr", override.vr) if override.vr else ("creator", override.creator.strip(" "))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from deident.profile.decision import Action
 
 __all__ = ["never_survives", "resolve"]
@@ -24,8 +26,13 @@ def resolve(code: str, attribute_type: str | None, vr: str) -> Action:
     return Action.REMOVE
 
 
-def never_survives(tag: int, nested: bool) -> str:
-    """Why an element of an even or illegal group goes whatever the profile says; "" when it may stay."""
+#: Private Data Element Characteristics Sequence: it tells of private elements by block, as the sender saw them, and neither
+#: its word is trusted nor are the blocks the same after de-identification (RULES 2.4 and 9).
+_PRIVATE_CHARACTERISTICS: Final = 0x00080300
+
+
+def never_survives(tag: int, path: tuple[int, ...]) -> str:
+    """Why an element goes whatever the profile says; "" when it may stay. Private ones that may are decided before."""
     group, element = tag >> 16, tag & 0xFFFF
     if group & 1:
         return "private" if group > 8 and group != 0xFFFF else "illegal group"
@@ -37,8 +44,12 @@ def never_survives(tag: int, nested: bool) -> str:
         return "DICOMDIR group"
     if group >> 8 in (0x50, 0x60):
         return "E.1-1 curves" if group >> 8 == 0x50 else "E.1-1 overlays"
-    if nested and group == 0x7FE0:
+    if tag == _PRIVATE_CHARACTERISTICS:
+        return "tells of private elements"
+    if path and group == 0x7FE0:
         return "nested pixel data"
     if group >> 8 == 0x7F and group != 0x7FE0:
         return "variable pixel data"
+    if group == 0x5400 and any(sequence >> 16 & 1 for sequence in path):
+        return "waveform in a private sequence"  # PS3.5 7.8.2
     return ""

@@ -14,6 +14,7 @@ from deident.profile.decision import KEPT_BY_USER, Action, Decision, Method
 from deident.profile.model import Mode, Option, Profile, Strategy
 from deident.profile.options import DATE_VRS, TEXT_VRS, Chosen, by_option, unlisted_date
 from deident.profile.overrides import Overrides
+from deident.profile.private import PrivateRules
 from deident.profile.resolve import never_survives, resolve
 from deident.standard import codes, confidentiality, dictionary
 from deident.standard.identifiers import kind_of
@@ -106,6 +107,7 @@ class Rules:
         self._keep = frozenset(_tag(text) for text in profile.keep_tags)
         self._allowed = frozenset(_tag(text) for text in profile.allowed)
         self._overrides = Overrides(profile.overrides)
+        self.private = PrivateRules(profile, self._overrides)
         self._strategies = dict.fromkeys(DIRECT, profile.strategy)
         for keyword, strategy in profile.strategies.items():
             tag = _tag(keyword)
@@ -184,7 +186,7 @@ class Rules:
         return ""
 
     def _action(self, place: Place, tag: int, vr: str, known: dictionary.Attribute | None) -> Chosen:
-        never = never_survives(tag, bool(place.path))
+        never = never_survives(tag, place.path)
         if never:
             return Action.REMOVE, never, Method.PLAIN
         if tag in MARKERS:
