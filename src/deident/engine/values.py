@@ -20,6 +20,7 @@ from deident.profile.decision import Method
 from deident.profile.model import Profile
 from deident.standard.identifiers import kind_of_content_item
 from deident.standard.uids import is_well_known
+from deident.standard.values import fitted
 
 if TYPE_CHECKING:
     from deident.engine.descriptors import Cleaner
@@ -135,7 +136,7 @@ class Shared:
         if found is None:
             charsets = parse_specific_character_set(charset)
             text = decode(raw, charsets, vr)
-            values = [self._cleaner.clean(value.strip("\0 "), known) for value in split_values(text, vr)]
+            values = [fitted(self._cleaner.clean(value.strip("\0 "), known), vr) for value in split_values(text, vr)]
             found = pad(encode("\\".join(values), charsets, vr), vr) if any(values) else b""
             if known is None:
                 if len(self._cleaned) >= _UID_VALUES:

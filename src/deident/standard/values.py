@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["LONGEST", "fits_vr"]
+__all__ = ["LONGEST", "fits_vr", "fitted"]
 
 #: Characters at most, for VRs whose value is text; ST, LT and UT are not multi-valued (PS3.5 6.2).
 LONGEST: Final = {
@@ -32,6 +32,21 @@ _FORMS: Final = {
 }
 _NUMBER_LENGTH: Final = {"DS": 16, "IS": 12, "UI": 64}
 _ONE_VALUE: Final = frozenset({"LT", "ST", "UT"})
+
+
+def fitted(text: str, vr: str) -> str:
+    """A text as one value of a text VR: control characters become blanks where it allows none, and whole words are cut off
+    where it is too long. What writers got wrong before is not written again.
+    """
+    if vr not in _ONE_VALUE and not text.isprintable():
+        text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    longest = LONGEST.get(vr, len(text))
+    if len(text) <= longest:
+        return text
+    if text[longest].isspace():
+        return text[:longest].rstrip()
+    words = text[:longest].rsplit(None, 1)
+    return words[0].rstrip() if len(words) > 1 else ""
 
 
 def fits_vr(value: str, vr: str) -> bool:

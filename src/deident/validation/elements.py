@@ -87,13 +87,15 @@ def _unusual(tag: int, wire: bytes) -> str:
 class Reader:
     """Reads the elements of one object out of `buffer` into `nodes`.
 
-    `heads` are the heads of all elements and items without their lengths, six bytes each: the layout. `problems` are (code, tag).
+    `heads` are the heads of all elements and items without their lengths, six bytes each: the layout. `starts` are the
+    items: how many elements stand before, and the sequences around. `problems` are (code, tag).
     """
 
     implicit: bool
     little: bool
     nodes: list[Node] = field(default_factory=list, repr=False)
     heads: list[bytes] = field(default_factory=list, repr=False)
+    starts: list[tuple[int, Path]] = field(default_factory=list, repr=False)
     problems: set[tuple[str, int]] = field(default_factory=set)
     buffer: bytes = field(default=b"", repr=False)
     encodings: tuple[str, ...] = (default_encoding,)
@@ -180,6 +182,7 @@ class Reader:
                 return position
             if group << 16 | element != _ITEM:
                 raise Unreadable("sequence-items")
+            self.starts.append((len(self.nodes), path))
             if length == _UNDEFINED:
                 self.heads.append(b"item..")
                 position, _ = self._level(position, size if stop is None else stop, path, encodings, implicit=implicit)

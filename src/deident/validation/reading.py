@@ -14,7 +14,7 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import data_element_generator
 from pydicom.tag import BaseTag
 
-from deident.validation.elements import PIXEL_TAGS, Node, Reader, Short, Unreadable
+from deident.validation.elements import PIXEL_TAGS, Node, Path, Reader, Short, Unreadable
 from deident.validation.model import Source
 from deident.validation.proof import Reading
 
@@ -69,8 +69,9 @@ class PixelPlace:
 class Instance:
     """One object, parsed. `body` is where the data set lies: in the object itself, or in the bytes it inflates to.
 
-    `nodes` are all elements at every depth in file order, but for pixel data; `problems` are (code, tag). Objects with
-    the same `layout` have the same elements at the same places; their values differ.
+    `nodes` are all elements at every depth in file order, but for pixel data; `starts` are the items (how many nodes
+    stand before, and the sequences around); `problems` are (code, tag). Objects
+    with the same `layout` have the same elements at the same places; their values differ.
     """
 
     preamble: bytes | None = field(repr=False)
@@ -83,6 +84,7 @@ class Instance:
     body: Source = field(repr=False)
     trailing: int
     nodes: list[Node] = field(default_factory=list, repr=False)
+    starts: list[tuple[int, Path]] = field(default_factory=list, repr=False)
     problems: set[tuple[str, int]] = field(default_factory=set)
     pixels: list[PixelPlace] = field(default_factory=list)
     layout: bytes = field(default=b"", repr=False)
@@ -120,7 +122,7 @@ def _read(source: Source) -> Instance:
         body, offset, window = inflated, 0, inflated.data
     implicit, little = _encoding(syntax, window[offset : offset + 6])
     instance = Instance(preamble, meta, meta_order, (start, meta_end), syntax, implicit, little, body, trailing)
-    reader = Reader(implicit, little, instance.nodes, problems=instance.problems)
+    reader = Reader(implicit, little, instance.nodes, starts=instance.starts, problems=instance.problems)
     runs = _read_runs(instance, offset, window, reader)
     heads = b"%d%d" % (implicit, little) + b"".join(reader.heads)
     instance.layout = hashlib.blake2b(heads, digest_size=16).digest()
@@ -186,7 +188,7 @@ def _read_runs(instance: Instance, position: int, window: bytes, reader: Reader)
     """Read from `position` to the end of the body: a run of elements, a pixel data value, a run, ..."""
     body, base, runs = instance.body, 0, list[_Run]()
     while position < body.size:
-        known = len(reader.nodes), len(reader.heads)
+        known = len(reader.nodes), len(reader.heads), len(reader.starts)
         complete = base + len(window) >= body.size
         try:
             end = reader.run(window, position - base)
@@ -194,7 +196,7 @@ def _read_runs(instance: Instance, position: int, window: bytes, reader: Reader)
             end = -1
         # Short of pixel data and of the object's end, it was the window that ended.
         if not complete and (end < 0 or end + 12 > len(window)):
-            del reader.nodes[known[0] :], reader.heads[known[1] :]
+            del reader.nodes[known[0] :], reader.heads[known[1] :], reader.starts[known[2] :]
             base, window = position, body.read_at(position, min(body.size - position, max(len(window), _WINDOW) * 8))
             continue
         if end < 0:

@@ -130,7 +130,7 @@ class _Study:
         pixels = pixel_problems(before, output, pair.pixel_data, planes, look)
         leaking, undecodable = screen.leaks(output.nodes)
         if self._claims.creators:
-            kept = places_of_creators(output.nodes, self._claims.creators)
+            kept = places_of_creators(output, self._claims.creators)
             leaking = [node for node in leaking if node[:2] not in kept]
         had = {(node[1], node[3]) for node in before.nodes} if undecodable else set()
         checks = (
@@ -141,7 +141,7 @@ class _Study:
             (Reason.OBJECT_INVALID, "object", self._object_problems(before, output)),
             (Reason.OBJECT_INVALID, "decode", [place_of(n) for n in undecodable if (n[1], n[3]) not in had]),
             (Reason.STUDY_INCONSISTENT, "dates", list(self._temporal.problems(before.nodes, output.nodes))),
-            (Reason.OBJECT_INVALID, "private", private_problems(output.nodes, self._claims)),
+            (Reason.OBJECT_INVALID, "private", private_problems(output, self._claims)),
             (Reason.CLAIMS_WRONG, "claims", claim_problems(before, output, self._claims)),
         )
         for reason, check, details in checks:
