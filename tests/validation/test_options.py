@@ -1,0 +1,162 @@
+"""Validation under the options: untouched outputs pass, and what an option forbids is found."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+
+import pytest
+
+from deident.errors import Reason, Refusal
+from deident.profile.model import Option
+from support import builders
+from support.corpus import dicom_files
+from support.options import SETS
+
+LEAK, OBJECT = Reason.LEAK, Reason.OBJECT_INVALID
+STUDY, CLAIMS = Reason.STUDY_INCONSISTENT, Reason.CLAIMS_WRONG
+
+MODIFIED = frozenset({"retain_longitudinal_modified_dates"})
+FULL = frozenset({"retain_longitudinal_full_dates"})
+PRIVATE = frozenset({"retain_safe_private"})
+
+
+def _source(**changes):
+    data = builders.dataset("ct", StudyDate="20040119", SeriesDate="20040121", AcquisitionDateTime="20040122101010.5")
+    for keyword, value in changes.items():
+        setattr(data, keyword, value)
+    return builders.encode(data)
+
+
+def _found(case):
+    return {(finding.reason, finding.check) for finding in case.findings()}
+
+
+def _set(keyword, value):
+    return lambda content: setattr(content, keyword, value)
+
+
+def _moved(keyword, days):
+    def change(content):
+        day = datetime.date.fromisoformat(str(content[keyword].value)[:8]) + datetime.timedelta(days)
+        setattr(content, keyword, day.strftime("%Y%m%d"))
+
+    return change
+
+
+@pytest.mark.parametrize("name", [*SETS, "everything"])
+def test_outputs_of_every_file_of_the_corpora_pass_under_every_option(name, release):
+    options = SETS.get(name, frozenset(map(str, Option)) - MODIFIED)
+    checked = 0
+    for file in dicom_files()[:: 1 if name == "everything" else 3]:
+        try:
+            case = release(file.read(), options=options)
+        except Refusal:
+            continue
+        checked += 1
+        assert case.findings() == [], file.id
+    assert checked > 70
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _set("SeriesDate", "20040121"),
+        _moved("SeriesDate", 1),
+        _moved("SeriesDate", -7),
+        _set("StudyTime", "235959"),
+        _set("AcquisitionDateTime", "20010101101010.5"),
+        _set("ContentDate", "20040119"),
+    ],
+    ids=["a true date", "a day later", "a week earlier", "another time", "another moment", "the date of another place"],
+)
+def test_one_date_that_is_not_earlier_by_the_offset_holds_the_study(damage, release):
+    case = release(_source(), options=MODIFIED)
+    assert case.findings() == []
+    assert (STUDY, "dates") in _found(case.edited(damage))
+
+
+def test_the_instances_of_a_study_have_one_offset(release):
+    case = release(_source(), _source(SOPInstanceUID=builders.uid("another")), options=MODIFIED)
+    assert case.findings() == []
+
+    def every_date_a_day_later(content):
+        for element in content:
+            if element.VR == "DA" and element.value:
+                _moved(element.keyword, 1)(content)
+
+    assert (STUDY, "dates") in _found(case.edited(every_date_a_day_later, 1))
+
+
+def test_a_true_date_in_text_is_a_leak_beside_modified_dates_alone(release):
+    damage = _set("Manufacturer", "Acme 19.01.2004")
+    assert (LEAK, "leak") in _found(release(_source(), options=MODIFIED).edited(damage))
+    assert release(_source(), options=FULL).edited(damage).findings() == []
+
+
+def test_full_dates_are_those_of_the_source(release):
+    case = release(_source(), options=FULL)
+    assert case.findings() == []
+    assert (STUDY, "dates") in _found(case.edited(_moved("SeriesDate", 1)))
+
+
+def test_without_an_option_no_date_stays(release):
+    case = release(_source())
+    assert (STUDY, "dates") in _found(case.edited(_set("SeriesDate", "20040121")))
+    assert case.edited(_set("SeriesDate", "19000101")).findings() == []
+
+
+@pytest.mark.parametrize("options", [MODIFIED, FULL, PRIVATE])
+def test_the_marker_of_dates_says_what_was_done(options, release):
+    case = release(_source(), options=options)
+    for wrong in {"MODIFIED", "UNMODIFIED", "REMOVED"} - {_marker(case)}:
+        assert (CLAIMS, "claims") in _found(case.edited(_set("LongitudinalTemporalInformationModified", wrong)))
+
+
+def _marker(case):
+    found = []
+    case.edited(lambda content: found.append(content.LongitudinalTemporalInformationModified))
+    return found[0]
+
+
+def test_a_code_of_an_option_that_was_not_performed_holds_the_study(release):
+    case = release(_source(), options=MODIFIED)
+    claims = replace(case.claims, codes=tuple(code for code in case.claims.codes if code != "113107"))
+    assert (CLAIMS, "claims") in _found(replace(case, claims=claims))
+
+
+def _block(creator, group=0x0019, element=0x10, value=b"1 ", vr="DS"):
+    def change(content):
+        block = content.private_block(group, creator, create=True)
+        block.add_new(element, vr, value.decode())
+
+    return change
+
+
+SAFE = _block("GEMS_ACQU_01", 0x0019, 0x24)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _block("GEMS_ACQU_01", 0x0019, 0x01, vr="LO"),
+        _block("ACME UNKNOWN"),
+        _block("GEMS_ACQU_01", 0x0019, 0x24, vr="LO"),
+        lambda content: content.add_new(0x00190010, "LO", "GEMS_ACQU_01"),
+        lambda content: content.add_new(0x00191024, "DS", "1"),
+    ],
+    ids=["unlisted element", "unknown creator", "another VR", "a creator alone", "no creator"],
+)
+def test_only_listed_private_elements_stay(damage, release):
+    case = release(_source(), options=PRIVATE)
+    assert case.edited(SAFE).findings() == []
+    assert (OBJECT, "private") in _found(case.edited(damage))
+    assert (OBJECT, "private") in _found(release(_source()).edited(SAFE))
+
+
+def test_a_name_in_what_an_option_keeps_is_a_leak_all_the_same(release):
+    options = frozenset({"retain_institution_identity"})
+    case = release(_source(InstitutionName="Kilnsea Hospital"), options=options)
+    assert case.findings() == []
+    assert case.edited(_set("Manufacturer", "at Kilnsea Hospital")).findings() == []
+    assert (LEAK, "leak") in _found(case.edited(_set("InstitutionName", "Hospital of Jane Doe")))
