@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -87,6 +88,16 @@ class ProjectHome:
         A killed process loses its locks. Raises TransientProblem where the file system fails.
         """
         return Lock(self.runs / name, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, wait=wait)
+
+    def at_work(self, run: str) -> bool:
+        """Whether a process that is alive has the run open."""
+        if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", run):
+            return False
+        try:
+            self.lock(run, wait=False).release()
+        except Busy:
+            return True
+        return False
 
     @classmethod
     def open(cls, root: Path | str | None = None) -> ProjectHome:
