@@ -100,6 +100,14 @@ class ProjectHome:
         return False
 
     @classmethod
+    def existing(cls, root: Path | str | None = None) -> ProjectHome:
+        """Like `open`, for a home that must be there. Raises PlaceProblem when there is none."""
+        path = Path(root).expanduser() if root is not None else default_home()
+        if not (path / _MARKER).is_file():
+            raise PlaceProblem("there is no project home in that place")
+        return cls.open(path)
+
+    @classmethod
     def open(cls, root: Path | str | None = None) -> ProjectHome:
         """Create what is missing. Raises PlaceProblem for a folder that is something else or somebody else's."""
         path = Path(os.path.realpath(Path(root).expanduser() if root is not None else default_home()))
