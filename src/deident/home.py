@@ -19,7 +19,7 @@ from deident.errors import PlaceProblem, TransientProblem
 __all__ = ["Busy", "Lock", "ProjectHome", "check_apart", "default_home"]
 
 _MARKER: Final = "deident-home"
-_FOLDERS: Final = ("staging", "ledger", "reports", "audit", "prefect", "runs", "vault")
+_FOLDERS: Final = ("staging", "ledger", "reports", "audit", "qa", "prefect", "runs", "vault")
 #: What may stand in a folder that becomes a project home; anything else means that the folder is something else.
 _OWN: Final = frozenset({_MARKER, "key", "vault-key", "sources.toml", *_FOLDERS})
 
@@ -61,6 +61,11 @@ class ProjectHome:
     @property
     def audit(self) -> Path:
         return self.root / "audit"
+
+    @property
+    def qa(self) -> Path:
+        """Pages with thumbnails of outputs: to be treated like staging, and removed by whoever has looked at them."""
+        return self.root / "qa"
 
     @property
     def prefect(self) -> Path:

@@ -45,6 +45,10 @@ def write_report(context: Context, report: RunReport) -> ReportFiles:
     if context.job.publish_report and not report.nothing_new:
         copy = for_recipients(report)
         _write(context.released, f"{PUBLISHED}/{report.run}", copy, _instances(context, report), references=False)
+    if context.job.qa_pages:
+        from deident.qa import write_index  # noqa: PLC0415 - only for who asked for pages
+
+        write_index(context)
     folder = context.home.reports / report.run
     return ReportFiles(folder / "report.json", folder / "report.html")
 

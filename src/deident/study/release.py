@@ -44,6 +44,10 @@ def _release(context: Context, validated: ValidatedStudy, started: float) -> Stu
     if staged:
         if context.vault is not None:  # before anything is visible: what is released can be traced back
             context.vault.seal(entry for instance in staged for entry in instance.entries)
+        if context.job.qa_pages:
+            from deident.qa import write_page  # noqa: PLC0415 - only for who asked for pages
+
+            write_page(context, study.id, staged)
         record = _publish(context, record, staged)
     seconds = {
         "deidentification": round(validated.staged.seconds, 3),
