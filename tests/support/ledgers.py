@@ -1,24 +1,44 @@
-"""A run of many studies on paper: real decisions of the engine, recorded as if a thousand studies had been done."""
+"""Ledgers: verified as the command line does it, and one of many studies, made of real decisions of the engine."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from pydicom.data import get_testdata_file
 
 from deident.audit import AuditLog, AuditRecord, held, released
 from deident.context import Context
 from deident.errors import Reason
+from deident.home import ProjectHome
 from deident.ledger import Outcome, OutputDigest, Record, StudyOutcome
+from deident.pseudonyms import ProjectKey
+from deident.seals.mac import PURPOSE, Seal
+from deident.seals.troubles import Trouble, Verification
+from deident.seals.verify import verify
+from deident.seals.witness import witness_of
+from deident.stores import FolderStore
 from deident.stores.files import open_file
 
-__all__ = ["many_outcomes"]
+__all__ = ["check", "many_outcomes", "troubles"]
 
 _FILES = {"CT": "CT_small.dcm", "MR": "MR_small.dcm", "RTDOSE": "rtdose.dcm", "RTPLAN": "rtplan.dcm", "SC": "SC_rgb.dcm"}
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _MIX = ("CT", "CT", "CT", "CT", "MR", "MR", "MR", "RTPLAN", "RTDOSE", "SC", "SC")
+
+
+def check(root: Path) -> Verification:
+    """What `deident audit verify` finds in the home."""
+    home = ProjectHome.existing(root)
+    seal = Seal(ProjectKey.load(home.key).derive(PURPOSE))
+    return verify(FolderStore(home.ledger, private=True), seal, witness=witness_of(home), at_work=home.at_work)
+
+
+def troubles(root: Path) -> set[Trouble]:
+    """The kinds of what is wrong there."""
+    return {problem.trouble for problem in check(root).problems}
 
 
 def many_outcomes(context: Context, count: int, instances: int = 4) -> Iterator[StudyOutcome]:
