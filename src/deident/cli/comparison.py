@@ -84,8 +84,10 @@ def compare(original: Dataset, output: Dataset) -> Iterator[Change]:
 
 
 def _level(path: tuple[tuple[int, int], ...], original: Dataset, output: Dataset) -> Iterator[Change]:
-    for tag in sorted({int(tag) for tag in (*original.keys(), *output.keys())}):
-        before, after = _get(original, tag), _get(output, tag)
+    tags = sorted({int(tag) for tag in (*original.keys(), *output.keys())})
+    # All of a level before any is decoded: pydicom decodes others (Pixel Representation, ...) with some.
+    found = {tag: (_get(original, tag), _get(output, tag)) for tag in tags}
+    for tag, (before, after) in found.items():
         vr = _vr(tag, before, after)
         if vr == "SQ":
             yield from _sequence(path, tag, _items(original, tag), _items(output, tag))
