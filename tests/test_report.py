@@ -95,7 +95,18 @@ class _Page(HTMLParser):
         given = dict(attrs)
         self.found.append(tag)
         self.captions += self.open[-1:] == ["table"] and tag == "caption"
-        outside = ("src", "srcset", "href", "xlink:href", "action", "formaction", "data", "poster", "background", "ping")
+        outside = (
+            "src",
+            "srcset",
+            "href",
+            "xlink:href",
+            "action",
+            "formaction",
+            "data",
+            "poster",
+            "background",
+            "ping",
+        )
         self.addresses += [value or "" for name, value in attrs if name in outside]
         self.ids += [value or "" for name, value in attrs if name == "id"]
         if given.get("tabindex") == "0":
@@ -107,7 +118,7 @@ class _Page(HTMLParser):
         if tag not in ("meta", "br", "img", "rect"):
             self.open.append(tag)
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - as its base has it
         self.found.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -126,7 +137,9 @@ def test_the_page_stands_alone(tmp_path: Path) -> None:
         page = _Page(text)
         assert page.open == []
         assert all(address.startswith("#") and address[1:] in page.ids for address in page.addresses)
-        assert set(page.found).isdisjoint({"script", "link", "img", "image", "use", "iframe", "object", "embed", "form"})
+        assert set(page.found).isdisjoint(
+            {"script", "link", "img", "image", "use", "iframe", "object", "embed", "form"}
+        )
         assert not re.search(r"https?:|//|url\(|@import|@font-face| on[a-z]+=", text)
         assert "default-src 'none'" in text
         assert Reason.PIXEL_RISK.advice in text

@@ -13,7 +13,16 @@ from deident.home import ProjectHome
 from deident.ledger import Ledger, Outcome, Record, StudyOutcome
 from deident.study import WorkerPool, process_study
 
-__all__ = ["HeldInstance", "HeldStudy", "Selection", "held_instances", "held_studies", "held_study", "narrowed", "retry"]
+__all__ = [
+    "HeldInstance",
+    "HeldStudy",
+    "Selection",
+    "held_instances",
+    "held_studies",
+    "held_study",
+    "narrowed",
+    "retry",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,13 @@ from deident.stores.files import open_file
 
 __all__ = ["check", "many_outcomes", "troubles"]
 
-_FILES = {"CT": "CT_small.dcm", "MR": "MR_small.dcm", "RTDOSE": "rtdose.dcm", "RTPLAN": "rtplan.dcm", "SC": "SC_rgb.dcm"}
+_FILES = {
+    "CT": "CT_small.dcm",
+    "MR": "MR_small.dcm",
+    "RTDOSE": "rtdose.dcm",
+    "RTPLAN": "rtplan.dcm",
+    "SC": "SC_rgb.dcm",
+}
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _MIX = ("CT", "CT", "CT", "CT", "MR", "MR", "MR", "RTPLAN", "RTDOSE", "SC", "SC")
 
@@ -81,7 +87,9 @@ def _append(
             reasons=reasons,
             modalities=(modality, "SR") if chance.random() < 0.15 else (modality,),
             manifest_version=1 if out else 0,
-            outputs=tuple(OutputDigest(f"{record.output}{n}", 5, "sha256:11") for n, record in enumerate(records[:out])),
+            outputs=tuple(
+                OutputDigest(f"{record.output}{n}", 5, "sha256:11") for n, record in enumerate(records[:out])
+            ),
             seconds={
                 "deidentification": round(chance.lognormvariate(-1, 0.7), 3),
                 "validation": round(chance.lognormvariate(0, 0.8), 3),

@@ -7,7 +7,7 @@ from typing import Final
 
 __all__ = ["add_audit", "add_diff", "add_quarantine"]
 
-_Commands = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for what add_subparsers returns
+_Commands = argparse._SubParsersAction
 _HOME: Final = "project home (default: $DEIDENT_HOME or ~/.local/share/deident/default)"
 
 
@@ -75,5 +75,7 @@ def add_diff(commands: _Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("original", metavar="ORIGINAL", help="a DICOM file")
     parser.add_argument("output", metavar="OUTPUT", help="the DICOM file that was made of it")
     parser.add_argument("--profile", metavar="NAME", help="profile preset whose rules explain it (default: research)")
-    parser.add_argument("--show-values", action="store_true", help="show values; those of the original identify a patient")
+    parser.add_argument(
+        "--show-values", action="store_true", help="show values; those of the original identify a patient"
+    )
     parser.add_argument("--all", action="store_true", help="show elements that are equal, too")

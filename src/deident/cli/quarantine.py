@@ -77,7 +77,9 @@ def _show(home: ProjectHome, held: HeldStudy) -> None:
     print()
     _advise(Counter(held.reasons))
     instances = held_instances(home, held)
-    print(f"\n{len(instances)} held inputs, by keyed reference:" if instances else "\nThe audit log of that run is gone.")
+    print(
+        f"\n{len(instances)} held inputs, by keyed reference:" if instances else "\nThe audit log of that run is gone."
+    )
     for instance in instances:
         detail = f"  {instance.detail}" if instance.detail else ""
         print(f"  {instance.reference}  {instance.reason.value}{detail}")

@@ -104,7 +104,8 @@ def _png(opened: OpenObject, frame: int) -> str:
     import numpy as np  # noqa: PLC0415 - only who asks for pages pays for it
     from PIL import Image  # noqa: PLC0415
     from pydicom import dcmread  # noqa: PLC0415
-    from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut, pixel_array  # noqa: PLC0415
+    from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut  # noqa: PLC0415
+    from pydicom.pixels.utils import pixel_array  # noqa: PLC0415
 
     dataset = dcmread(_file(opened), stop_before_pixels=True)
     if int(dataset.Rows) * int(dataset.Columns) * int(dataset.SamplesPerPixel) > _LARGEST:

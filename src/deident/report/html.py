@@ -28,7 +28,9 @@ def page(title: str, style: str, body: str, *, images: bool = False) -> str:
 def section(name: str, title: str, *content: str) -> str:
     """A section with a heading; `name` is where links lead."""
     inner = "\n".join(filter(None, content))
-    return f'<section id="{name}" aria-labelledby="{name}-h">\n<h2 id="{name}-h">{escape(title)}</h2>\n{inner}\n</section>'
+    return (
+        f'<section id="{name}" aria-labelledby="{name}-h">\n<h2 id="{name}-h">{escape(title)}</h2>\n{inner}\n</section>'
+    )
 
 
 def details(summary: str, content: str) -> str:
@@ -56,7 +58,11 @@ def _class(kind: str) -> str:
 
 
 def table(
-    caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: frozenset[int] | set[int] = frozenset()
+    caption: str,
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numbers: frozenset[int] | set[int] = frozenset(),
 ) -> str:
     """A table; the columns in `numbers` are right-aligned, the first of the others heads its row.
 

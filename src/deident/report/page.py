@@ -16,6 +16,7 @@ __all__ = ["render", "style"]
 
 #: Rows of the table of studies; the JSON file holds them all.
 _MAX_ROWS: Final = 5_000
+_PROMISE: Final = "This page holds no identifier of a patient and loads nothing."
 _SECTIONS: Final = (
     ("summary", "Came in, went out"),
     ("held", "Held, and what to do"),
@@ -44,8 +45,7 @@ def render(report: RunReport) -> str:
             '<main id="content" tabindex="-1">',
             *_sections(report),
             "</main>",
-            f"<footer><p>deident {escape(report.version)}. This page holds no identifier of a patient and loads "
-            "nothing.</p></footer>",
+            f"<footer><p>deident {escape(report.version)}. {_PROMISE}</p></footer>",
         )
     )
     return page(f"De-identification report, run {report.run}", style(), body)
@@ -127,7 +127,9 @@ def _held_studies(report: RunReport) -> str:
     rows = [(code(study.study), mark(study.ending), f"{study.quarantined:,}", _codes(study)) for study in held]
     head = ("Study", "Ending", "Held inputs", "Reasons")
     shown = rows[:_MAX_ROWS]
-    listing = details(f"Studies of which something is held ({len(held):,})", table("Held studies", head, shown, numbers={2}))
+    listing = details(
+        f"Studies of which something is held ({len(held):,})", table("Held studies", head, shown, numbers={2})
+    )
     belong = f"<p>{len(alone):,} held inputs belong to no study.</p>" if alone else ""
     return note + (listing if held else "") + belong
 
@@ -135,9 +137,8 @@ def _held_studies(report: RunReport) -> str:
 def _profile(report: RunReport) -> str:
     words = "".join(f"<li>{escape(sentence)}</li>" for sentence in report.profile_words)
     codes = [(code(option.code), option.meaning) for option in report.options]
-    return (
-        f"<p>{code(report.profile)}, digest {code(report.profile_digest)}</p>\n<ul>{words}</ul>\n"
-        + (table("What the outputs declare (CID 7050)", ("Code", "Meaning"), codes) if codes else "")
+    return f"<p>{code(report.profile)}, digest {code(report.profile_digest)}</p>\n<ul>{words}</ul>\n" + (
+        table("What the outputs declare (CID 7050)", ("Code", "Meaning"), codes) if codes else ""
     )
 
 

@@ -126,9 +126,7 @@ def seal_run(ledger: Ledger, record: RunRecord, at_work: Callable[[str], bool]) 
     left = {
         writer: run
         for writer, run in _chains(ledger.store, ledger.seal)
-        if writer not in covered
-        and (own is None or writer != own.writer)
-        and (run == record.run or not at_work(run))
+        if writer not in covered and (own is None or writer != own.writer) and (run == record.run or not at_work(run))
     }
     heads += _heads_of(ledger.store, left)
     return records.append(replace(record, heads=tuple(heads)))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from deident.errors import DeidentError
-from deident.ledger import CHAINS, Head, LedgerError, Record, digest_of_record
+from deident.ledger import Head, LedgerError, Record, digest_of_record
 from deident.seals.mac import Seal
 from deident.seals.runs import RunRecord
 from deident.seals.troubles import Problem, Trouble, Verification
@@ -259,6 +259,3 @@ def _check_audits(found: _Found, audit: Callable[[str, str], str | None]) -> Non
 def order(problems: Iterable[Problem]) -> list[Problem]:
     """Tampering first, by kind."""
     return sorted(problems, key=lambda problem: (not problem.trouble.tampering, problem.trouble.value, problem.where))
-
-
-
