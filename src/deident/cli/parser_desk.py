@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Final
 
+from deident.cli.selection import add_selection
+
 __all__ = ["add_audit", "add_diff", "add_quarantine"]
 
 _Commands = argparse._SubParsersAction
@@ -62,6 +64,7 @@ def add_quarantine(commands: _Commands[argparse.ArgumentParser]) -> None:
     add("--profile", metavar="NAME", help="profile preset (default: research)")
     add("--pixel-risk", choices=("hold", "accept"), help="images that may show text: hold (the default) or accept them")
     add("--workers", type=int, default=0, metavar="N", help="worker processes (default: one per core)")
+    add_selection(retry)
 
 
 def add_diff(commands: _Commands[argparse.ArgumentParser]) -> None:

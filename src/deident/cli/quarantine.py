@@ -8,8 +8,10 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from deident.cli.exits import EXIT_HELD, EXIT_OK
+from deident.cli.selection import cohort_of
 from deident.context import Context, place_reference
 from deident.discovery import discover
 from deident.errors import Ending, Reason, UsageProblem
@@ -93,6 +95,7 @@ def _retry(options: argparse.Namespace, home: ProjectHome) -> int:
         return EXIT_OK
     source, destination = _places(options, home, chosen)
     job = Job.make(
+        **_selected(options),
         source=source,
         destination=destination,
         home=str(home.root),
@@ -119,6 +122,12 @@ def _retry(options: argparse.Namespace, home: ProjectHome) -> int:
     if missing:
         print(f"deident: {missing} of the studies are not in this source", file=sys.stderr)
     return EXIT_HELD if missing or report.inputs[Ending.QUARANTINED.value] else EXIT_OK
+
+
+def _selected(options: argparse.Namespace) -> dict[str, Any]:
+    """Patient list and cohort, as far as they were given; the same ones as those of the run."""
+    values = {"patients": options.patients, "unlisted": options.unlisted, "cohort": cohort_of(options)}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _tell(outcome: StudyOutcome) -> None:
