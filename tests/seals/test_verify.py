@@ -81,7 +81,8 @@ def swap(one: Path, other: Path) -> None:
 
 
 def change_a_record(home: Path) -> None:
-    replace_text(records(home)[0], '"released":1', '"released":9')
+    path = next(path for path in records(home) if '"released":1' in path.read_text())
+    replace_text(path, '"released":1', '"released":9')
 
 
 def change_only_white_space(home: Path) -> None:
@@ -210,7 +211,8 @@ def remove_a_whole_run(home: Path) -> None:
 
 
 def change_an_audit_log(home: Path) -> None:
-    replace_text(next((home / "audit" / "second").iterdir()), '"action": "', '"action": "K')
+    path = next(path for path in (home / "audit" / "second").iterdir() if '"action": "X"' in path.read_text())
+    replace_text(path, '"action": "X"', '"action": "K"')
 
 
 def remove_an_audit_log(home: Path) -> None:
