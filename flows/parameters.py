@@ -95,6 +95,14 @@ class DeidentifyParameters(BaseModel):
     preserve_studies: bool = Field(
         default=True, title="Preserve studies", description="Pseudonyms stay the same over all runs of this project."
     )
+    publish_report: bool = Field(
+        default=True, title="Publish the report", description="Put a copy of the audit report beside the outputs."
+    )
+    qa_pages: bool = Field(
+        default=False,
+        title="Pages to look at",
+        description="Make pages with thumbnails of the outputs in the project home.",
+    )
     force: bool = Field(
         default=False, title="Do it again", description="Also process studies that an earlier run has finished."
     )
