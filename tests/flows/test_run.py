@@ -109,7 +109,7 @@ def test_a_run_takes_a_patient_list_and_a_cohort_and_prefect_sees_neither(home, 
     patients.write_text("patient_id,subject_id\nMRN-7788991,TRIAL-002\n")
     changed = run_python(home, server, *arguments)
     assert "Nothing new" not in changed.stdout
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["TRIAL-002"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"TRIAL-002", "_deident"}
 
     patients.write_text("patient_id,subject_id\nMRN-1,TRIAL-002\n")
     refused = run_python(home, server, *arguments)
