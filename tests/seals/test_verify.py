@@ -333,6 +333,16 @@ def test_a_run_at_work_is_neither_unfinished_nor_sealed_by_another(tmp_path: Pat
     assert troubles(tmp_path / "home") == {Trouble.UNFINISHED}
 
 
+def test_runs_whose_pseudonyms_are_their_own_share_the_seal_of_the_project(tmp_path: Path) -> None:
+    write_study(tmp_path / "source", "1.2.3", 1)
+    for name in RUNS:
+        report, _ = whole_run(tmp_path, name, preserve_studies=False)
+        assert not report.nothing_new
+    found = check(tmp_path / "home")
+    assert found.problems == ()
+    assert (found.studies, found.runs) == (2, 2)
+
+
 def test_records_of_a_run_that_never_reported_are_unfinished(tmp_path: Path) -> None:
     write_study(tmp_path / "source", "1.2.3", 1)
     run(tmp_path)

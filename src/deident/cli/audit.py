@@ -11,14 +11,20 @@ from deident.seals.mac import PURPOSE, Seal
 from deident.seals.verify import order, verify
 from deident.seals.witness import witness_of
 from deident.stores import FolderStore
+from deident.vault import exists, home_store, project_key
 
-__all__ = ["verify_ledger"]
+__all__ = ["known_key", "verify_ledger"]
+
+
+def known_key(home: ProjectHome) -> ProjectKey:
+    """The key of a project that has one, in its file or its vault. Raises KeyProblem; none is made."""
+    return project_key(home) if exists(home_store(home)) else ProjectKey.load(home.key)
 
 
 def verify_ledger(options: argparse.Namespace) -> int:
     """Print every problem by opaque names; 0 when there is none."""
     home = ProjectHome.existing(options.home)
-    seal = Seal(ProjectKey.load(home.key).derive(PURPOSE))
+    seal = Seal(known_key(home).derive(PURPOSE))
     found = verify(FolderStore(home.ledger, private=True), seal, witness=witness_of(home), at_work=home.at_work)
     for problem in order(found.problems):
         print(f"{problem.trouble.value}: {problem.where}")

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from deident.cli.audit import known_key
 from deident.cli.exits import EXIT_HELD, EXIT_OK
 from deident.cli.selection import cohort_of
 from deident.context import Context, place_reference
@@ -19,7 +20,6 @@ from deident.home import ProjectHome
 from deident.job import Job
 from deident.ledger import Ledger, StudyOutcome
 from deident.profile import DEFAULT_PRESET
-from deident.pseudonyms import ProjectKey
 from deident.quarantine import HeldStudy, Selection, held_instances, held_studies, held_study, narrowed, retry
 from deident.report import build_report, write_report
 from deident.seals.mac import PURPOSE, Seal
@@ -156,7 +156,7 @@ def _places(options: argparse.Namespace, home: ProjectHome, chosen: list[HeldStu
     destination = _resolved(options.dest, named)
     if source and destination:
         return source, destination
-    key = ProjectKey.load(home.key)
+    key = known_key(home)
     records = RunRecords(FolderStore(home.ledger, private=True), Seal(key.derive(PURPOSE))).read()
     runs = {study.record.run for study in chosen}
     known = {place_reference(key, folder): folder for folder in named.values()}
