@@ -6,11 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deident.flows.deidentification import deidentify
-    from deident.flows.parameters import DeidentifyParameters
+    from deident.flows.parameters import DeidentifyParameters, RetryParameters
+    from deident.flows.quarantine import retry_quarantined
 
-__all__ = ["DeidentifyParameters", "deidentify"]
+__all__ = ["DeidentifyParameters", "RetryParameters", "deidentify", "retry_quarantined"]
 
-_PLACES = {"DeidentifyParameters": "parameters", "deidentify": "deidentification"}
+_PLACES = {
+    "DeidentifyParameters": "parameters",
+    "RetryParameters": "parameters",
+    "deidentify": "deidentification",
+    "retry_quarantined": "quarantine",
+}
 
 
 def __getattr__(name: str) -> Any:

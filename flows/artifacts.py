@@ -58,6 +58,10 @@ def summary(report: RunReport) -> str:
         lines += ["## Not released", ""]
         lines += [f"- **{line.count} {line.ending}**, `{line.code}`: {line.advice}" for line in report.reasons]
         lines += [""]
+    if any(line.studies for line in report.checks):
+        lines += ["## Checks before release", ""]
+        lines += [f"- {line.studies - line.held} of {line.studies} studies: {line.meaning}" for line in report.checks]
+        lines += [""]
     lines += ["## Profile", "", *(f"- {words}" for words in report.profile_words), ""]
     lines += ["## Where things are", "", *(f"- **{name}**: `{place}`" for name, place in report.places.items())]
     return "\n".join(lines)

@@ -20,21 +20,21 @@ from deident.home import ProjectHome
 from deident.ledger import StudyOutcome
 from deident.report import RunReport
 from deident.study import WorkerPool
-from deident.tasks.discovery import discovery
+from deident.tasks.discovery import Found, discovery
 from deident.tasks.problems import RunError
 from deident.tasks.report import report
 from deident.tasks.safety import safe_flow
 
-__all__ = ["NOTHING_NEW", "WITH_QUARANTINE", "deidentify"]
+__all__ = ["NOTHING_NEW", "THREADS", "WITH_QUARANTINE", "deidentify", "run_id", "through_stages"]
 
 NAME: Final = "deidentify"
 WITH_QUARANTINE: Final = "Completed with quarantine"
 NOTHING_NEW: Final = "Nothing new"
 #: Threads only wait for worker processes; the window of studies decides how many are in use.
-_THREADS: Final = 64
+THREADS: Final = 64
 
 
-@safe_flow(name=NAME, task_runner=ThreadPoolTaskRunner(max_workers=_THREADS), run_name=lambda: new_run().lower())
+@safe_flow(name=NAME, task_runner=ThreadPoolTaskRunner(max_workers=THREADS), run_name=lambda: new_run().lower())
 def deidentify(job: DeidentifyParameters) -> State[RunReport]:
     """De-identify every study of a folder into another.
 
@@ -42,41 +42,47 @@ def deidentify(job: DeidentifyParameters) -> State[RunReport]:
     state is `Completed`, `Completed with quarantine` (something needs a look: see the report), `Nothing new`, or
     `Failed` when studies could not be finished; run it again then, and it goes on where it stopped.
     """
+    with Context.open(job.to_job(ProjectHome.open()), run_id(NAME)) as context:
+        found = discovery(hidden(context), observer.get().discovering)
+        return through_stages(context, found)
+
+
+def through_stages(context: Context, found: Found, missing: int = 0) -> State[RunReport]:
+    """Take what is to do through its stages, report, and say how it ended; `missing` studies were not found."""
     watcher = observer.get()
-    with Context.open(job.to_job(ProjectHome.open()), _run_id()) as context:
-        found = discovery(hidden(context), watcher.discovering)
-        todo = sum(study.count for study in found.todo)
-        watcher.discovered(len(found.discovery.studies), len(found.todo), todo)
-        progress = ProgressArtifact(len(found.todo)) if found.todo else None
+    todo = sum(study.count for study in found.todo)
+    watcher.discovered(len(found.discovery.studies), len(found.todo), todo)
+    progress = ProgressArtifact(len(found.todo)) if found.todo else None
 
-        def finished(outcome: StudyOutcome) -> None:
-            watcher.finished(outcome)
-            if progress is not None:
-                progress.advance()
+    def finished(outcome: StudyOutcome) -> None:
+        watcher.finished(outcome)
+        if progress is not None:
+            progress.advance()
 
-        workers = context.job.worker_count
-        pool = WorkerPool(workers)
-        # One study more than workers: the next is ready to start while another is validated or released.
-        runs = StudyRuns(context, pool, window=min(_THREADS, workers + 1), finished=finished)
-        runs.run(found.todo)
-        outcomes = [*found.done, *runs.outcomes]
-        built = report(hidden(context), hidden(found.discovery), hidden(outcomes))
-        publish_report(built)
-    return _final_state(built, len(runs.unfinished))
+    workers = context.job.worker_count
+    pool = WorkerPool(workers)
+    # One study more than workers: the next is ready to start while another is validated or released.
+    runs = StudyRuns(context, pool, window=min(THREADS, workers + 1), finished=finished)
+    runs.run(found.todo)
+    outcomes = [*found.done, *runs.outcomes]
+    built = report(hidden(context), hidden(found.discovery), hidden(outcomes))
+    publish_report(built)
+    return _final_state(built, len(runs.unfinished), missing)
 
 
-def _run_id() -> str:
+def run_id(flow: str) -> str:
     """The run is named in ledger, audit and reports as it is in the Prefect UI."""
     name = flow_run.name or ""
-    run = name.removeprefix(f"{NAME}-")
+    run = name.removeprefix(f"{flow}-")
     return run if re.fullmatch(r"\d{8}t\d{6}z-[0-9a-f]{6}", run) else new_run().lower()
 
 
-def _final_state(built: RunReport, unfinished: int) -> State[RunReport]:
+def _final_state(built: RunReport, unfinished: int, missing: int = 0) -> State[RunReport]:
     counts = ", ".join(f"{built.inputs[ending.value]} {ending.value}" for ending in Ending)
+    counts += f", {missing} missing" if missing else ""
     if unfinished:
         return Failed(message=f"{counts}, {unfinished} unfinished", data=RunError("studies-unfinished", NAME))
-    name = WITH_QUARANTINE if built.inputs[Ending.QUARANTINED.value] else "Completed"
-    if built.nothing_new:
+    name = WITH_QUARANTINE if built.inputs[Ending.QUARANTINED.value] or missing else "Completed"
+    if built.nothing_new and not missing:
         name = NOTHING_NEW
     return Completed(name=name, message=counts, data=built)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from deident.cohort import Cohort
-from deident.errors import ConfigurationError
+from deident.errors import ConfigurationError, Reason
 from deident.flows.places import ALIAS_PATTERN, resolve
 from deident.home import ProjectHome
 from deident.job import Job
 from deident.profile import DEFAULT_PRESET, PRESETS, PixelRisk
 from deident.pseudonyms import Unlisted
+from deident.quarantine import Selection
 
-__all__ = ["DeidentifyParameters"]
+__all__ = ["DeidentifyParameters", "RetryParameters"]
 
 
 def _preset(name: str) -> str:
@@ -94,6 +95,14 @@ class DeidentifyParameters(BaseModel):
     preserve_studies: bool = Field(
         default=True, title="Preserve studies", description="Pseudonyms stay the same over all runs of this project."
     )
+    publish_report: bool = Field(
+        default=True, title="Publish the report", description="Put a copy of the audit report beside the outputs."
+    )
+    qa_pages: bool = Field(
+        default=False,
+        title="Pages to look at",
+        description="Make pages with thumbnails of the outputs in the project home.",
+    )
     force: bool = Field(
         default=False, title="Do it again", description="Also process studies that an earlier run has finished."
     )
@@ -121,3 +130,26 @@ class DeidentifyParameters(BaseModel):
 
     def _cohort(self) -> Cohort:
         return Cohort(**{name: getattr(self, name) for name in _CRITERIA})
+
+
+class RetryParameters(DeidentifyParameters):
+    """Do studies again that are held: some by their ids, all of one reason, or all; everything else as for a run."""
+
+    model_config = ConfigDict(title="Retry")
+
+    studies: list[Annotated[str, Field(pattern=r"^[a-z2-7]{16}$")]] = Field(
+        default_factory=list, title="Studies", description="Opaque ids of held studies, as the report shows them."
+    )
+    reason: Reason | None = Field(
+        default=None, title="Reason", description="Instead of ids: every study that is held for this reason."
+    )
+    everything: bool = Field(default=False, title="Everything", description="Instead: every study that is held.")
+    force: Literal[True] = Field(default=True, title="Do it again", description="Always so: that is what a retry is.")
+
+    def to_job(self, home: ProjectHome) -> Job:
+        """The job with real folders. Raises PlaceProblem for an alias that is not configured."""
+        run = self.model_dump(include=set(DeidentifyParameters.model_fields))
+        return DeidentifyParameters(**run).to_job(home)
+
+    def selection(self) -> Selection:
+        return Selection(frozenset(self.studies), self.reason, self.everything)

@@ -61,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     add_selection(parser)
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes; default: one for each core")
     parser.add_argument("--force", action="store_true", help="do studies again that are done")
+    parser.add_argument("--qa-pages", action="store_true", help="make pages with thumbnails of the outputs in the home")
+    parser.add_argument("--no-report-copy", action="store_true", help="keep the audit report out of the destination")
     parser.add_argument("--stop-server", action="store_true", help="stop the Prefect server of the project, and end")
     return parser
 
@@ -101,6 +103,8 @@ def _run(arguments: argparse.Namespace) -> int:
         "pixel_risk": arguments.pixel_risk,
         "workers": arguments.workers,
         "force": arguments.force,
+        "qa_pages": arguments.qa_pages,
+        "publish_report": not arguments.no_report_copy,
         **selection,
     }
     if demo:

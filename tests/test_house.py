@@ -196,11 +196,11 @@ def options_of(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
 
 
 def test_every_command_and_option_is_documented() -> None:
-    sections = {
-        name: text_of("README.md").split(f"## {name}\n")[1].split("\n## ")[0] for name in ("Command line", "Vault")
-    }
+    names = ("Command line", "Vault", "Audit, quarantine and comparison")
+    sections = {name: text_of("README.md").split(f"## {name}\n")[1].split("\n## ")[0] for name in names}
+    own = {"vault": "Vault", "reidentify": "Vault", **dict.fromkeys(("audit", "quarantine", "diff"), names[2])}
     for command, option in options_of(build_parser("0")):
-        section = sections["Vault" if command.startswith(("vault", "reidentify")) else "Command line"]
+        section = sections[own.get(command.split(" ")[0], "Command line")]
         assert option == "--help" or option in set(re.findall(r"--[a-z][a-z-]+", section)), option
         assert not command or f"deident {command}" in section, command
 

@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import threading
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,16 +24,24 @@ from deident.job import Job
 from deident.ledger import Ledger
 from deident.profile import Profile
 from deident.pseudonyms import ProjectKey, Pseudonyms, SubjectList
+from deident.seals.mac import PURPOSE, Seal
 from deident.stores.folder import FolderStore
+from deident.stores.names import key_text
 from deident.stores.protocol import Store
 from deident.vault import VaultWriter, home_vault, project_key
 
-__all__ = ["Context", "new_run", "worker_context"]
+__all__ = ["Context", "new_run", "place_reference", "worker_context"]
 
 
 def new_run() -> str:
     """An id for a run: start time in UTC and 6 random hex digits."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def place_reference(key: ProjectKey, place: str) -> str:
+    """Keyed reference of a folder (or other place), the same in every run of the project."""
+    named = place if "://" in place else os.path.realpath(Path(place).expanduser())
+    return Pseudonyms(key).reference(f"place\0{key_text(named)}")
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,9 @@ class Context:
     ledger: Ledger = field(repr=False)
     vault: VaultWriter | None = field(default=None, repr=False)
     code_version: str = __version__
+    #: Keyed references of source and destination, by which a later run finds them again.
+    places: tuple[str, str] = ("", "")
+    opened: float = field(default_factory=time.monotonic, repr=False)
     _lock: Lock | None = field(default=None, repr=False)
     _local: threading.local = field(default_factory=threading.local, repr=False)
 
@@ -90,8 +102,9 @@ class Context:
             source=FolderStore(job.source),
             staging=FolderStore(home.staging, private=True),
             released=FolderStore(job.destination),
-            ledger=Ledger(FolderStore(home.ledger, private=True)),
+            ledger=Ledger(FolderStore(home.ledger, private=True), Seal(project.derive(PURPOSE))),
             vault=_open_vault(job, home, project),
+            places=(place_reference(project, job.source), place_reference(project, job.destination)),
             _lock=home.lock(run, shared=True, wait=False),
         )
 

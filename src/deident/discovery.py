@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -70,10 +71,11 @@ class InputOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What a source holds: studies, sorted by their opaque id, and the inputs that are in none of them."""
+    """What a source holds: studies, sorted by their opaque id, and the inputs in none of them; found in `seconds`."""
 
     studies: tuple[StudyRef, ...]
     others: tuple[InputOutcome, ...]
+    seconds: float = 0.0
 
     @property
     def inputs(self) -> int:
@@ -91,6 +93,7 @@ def discover(context: Context, progress: Callable[[int], None] | None = None) ->
 
     Raises TransientProblem when the source cannot be listed for now; everything about single inputs is an outcome.
     """
+    started = time.monotonic()
     found: dict[str, _Study] = {}
     others: list[InputOutcome] = []
     limits = Limits()
@@ -107,7 +110,8 @@ def discover(context: Context, progress: Callable[[int], None] | None = None) ->
         if progress is not None:
             progress(number)
     studies = (_reference(context, uid, study) for uid, study in found.items())
-    return Discovery(tuple(sorted(studies, key=lambda study: study.id)), tuple(others))
+    ordered = tuple(sorted(studies, key=lambda study: study.id))
+    return Discovery(ordered, tuple(others), seconds=time.monotonic() - started)
 
 
 def _identify(source: Store, entry: Entry, limits: Limits, cohort: Cohort) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from deident.errors import PlaceProblem, TransientProblem
 __all__ = ["Busy", "Lock", "ProjectHome", "check_apart", "default_home"]
 
 _MARKER: Final = "deident-home"
-_FOLDERS: Final = ("staging", "ledger", "reports", "audit", "prefect", "runs", "vault")
+_FOLDERS: Final = ("staging", "ledger", "reports", "audit", "qa", "prefect", "runs", "vault")
 #: What may stand in a folder that becomes a project home; anything else means that the folder is something else.
 _OWN: Final = frozenset({_MARKER, "key", "vault-key", "sources.toml", *_FOLDERS})
 
@@ -62,6 +63,11 @@ class ProjectHome:
         return self.root / "audit"
 
     @property
+    def qa(self) -> Path:
+        """Pages with thumbnails of outputs: to be treated like staging, and removed by whoever has looked at them."""
+        return self.root / "qa"
+
+    @property
     def prefect(self) -> Path:
         """PREFECT_HOME of this project."""
         return self.root / "prefect"
@@ -87,6 +93,24 @@ class ProjectHome:
         A killed process loses its locks. Raises TransientProblem where the file system fails.
         """
         return Lock(self.runs / name, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, wait=wait)
+
+    def at_work(self, run: str) -> bool:
+        """Whether a process that is alive has the run open."""
+        if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", run):
+            return False
+        try:
+            self.lock(run, wait=False).release()
+        except Busy:
+            return True
+        return False
+
+    @classmethod
+    def existing(cls, root: Path | str | None = None) -> ProjectHome:
+        """Like `open`, for a home that must be there. Raises PlaceProblem when there is none."""
+        path = Path(root).expanduser() if root is not None else default_home()
+        if not (path / _MARKER).is_file():
+            raise PlaceProblem("there is no project home in that place")
+        return cls.open(path)
 
     @classmethod
     def open(cls, root: Path | str | None = None) -> ProjectHome:

@@ -44,6 +44,8 @@ class Job(BaseModel):
     vault: bool | None = Field(
         default=None, description="Seal pseudonyms with their originals; empty: when the home has a vault."
     )
+    publish_report: bool = Field(default=True, description="Put the audit report into the destination, too.")
+    qa_pages: bool = Field(default=False, description="Make pages with thumbnails of the outputs in the project home.")
 
     @model_validator(mode="after")
     def _needs_a_list(self) -> Self:

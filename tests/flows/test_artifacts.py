@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
 from deident.flows.artifacts import rows, summary
 from deident.flows.deidentification import NOTHING_NEW, WITH_QUARANTINE, _final_state
 from deident.report import ReasonLine, RunReport, StudyLine
+from deident.report.model import CheckLine
 from deident.tasks.safelog import is_allowed, is_allowed_message
 
 
@@ -42,6 +45,12 @@ def test_the_summary_says_what_to_do_and_where_things_are():
     assert "- **2 quarantined**, `pixel-risk`: Look at it." in text
     assert "1 of 2 studies had been done by an earlier run." in text
     assert "- **audit**: `audit/run in the project home`" in text
+
+
+def test_the_summary_tells_of_the_checks():
+    built = replace(report(study("a")), checks=(CheckLine("validation-leak", "No identifier stands.", 5, 2),))
+    assert "- 3 of 5 studies: No identifier stands." in summary(built)
+    assert "Checks" not in summary(report(study("a")))
 
 
 def test_the_table_begins_with_what_was_not_released():

@@ -99,7 +99,7 @@ def test_a_run_takes_a_patient_list_and_a_cohort_and_prefect_sees_neither(home, 
     done = run_python(home, server, *arguments, "--modality", "MR", "--study-date", "1990-01-01..")
     assert done.returncode == 1, done.stderr
     assert re.search(r"\n +2  not-in-cohort: ", done.stdout)
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["TRIAL-001"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"TRIAL-001", "_deident"}
     assert len(list((tmp_path / "out").rglob("*.dcm"))) == 1
 
     wider = run_python(home, server, *arguments)
@@ -109,7 +109,7 @@ def test_a_run_takes_a_patient_list_and_a_cohort_and_prefect_sees_neither(home, 
     patients.write_text("patient_id,subject_id\nMRN-7788991,TRIAL-002\n")
     changed = run_python(home, server, *arguments)
     assert "Nothing new" not in changed.stdout
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["TRIAL-002"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"TRIAL-002", "_deident"}
 
     patients.write_text("patient_id,subject_id\nMRN-1,TRIAL-002\n")
     refused = run_python(home, server, *arguments)

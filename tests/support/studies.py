@@ -13,6 +13,7 @@ from deident.discovery import StudyRef, discover
 from deident.job import Job
 from deident.ledger import StudyOutcome
 from deident.manifest import Manifest
+from deident.report import ReportFiles, RunReport, build_report, write_report
 from deident.study import process_study
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "run",
     "stamps",
     "tree",
+    "whole_run",
     "write_instance",
     "write_study",
 ]
@@ -81,6 +83,16 @@ def only_study(context: Context) -> StudyRef:
 def run(tmp_path: Path, **values: object) -> StudyOutcome:
     with open_job(tmp_path, **values) as context:
         return process_study(context, only_study(context))
+
+
+def whole_run(tmp_path: Path, run: str | None = None, **values: object) -> tuple[RunReport, ReportFiles]:
+    """A run from discovery to report, as the flow does it, in this process."""
+    with open_job(tmp_path, run, **values) as context:
+        context.sweep()
+        found = discover(context)
+        outcomes = [process_study(context, study) for study in found.studies]
+        report = build_report(context, found, outcomes)
+        return report, write_report(context, report)
 
 
 def manifest_of(tmp_path: Path) -> Manifest:

@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from deident import __version__
 from deident.cli.exits import EXIT_HELD, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
@@ -27,8 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.command is None:
         parser.print_help(sys.stderr)
         return EXIT_USAGE
-    commands = {"anonymize": _anonymize, "plan": _plan, "vault": _vault, "reidentify": _reidentify}
-    return _guarded(lambda: commands[options.command](options))
+    command = _COMMANDS[options.command]
+    return _guarded(lambda: command(options))
 
 
 def _survive_any_name() -> None:
@@ -64,6 +65,35 @@ def _reidentify(options: argparse.Namespace) -> int:
     from deident.cli.vault import reidentify_command  # noqa: PLC0415 - for start-up
 
     return reidentify_command(options)
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from deident.cli.audit import verify_ledger  # noqa: PLC0415 - for start-up
+
+    return verify_ledger(options)
+
+
+def _quarantine(options: argparse.Namespace) -> int:
+    from deident.cli.quarantine import quarantine  # noqa: PLC0415 - for start-up
+
+    return quarantine(options)
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from deident.cli.diff import diff  # noqa: PLC0415 - for start-up
+
+    return diff(options)
+
+
+_COMMANDS: Final = {
+    "anonymize": _anonymize,
+    "plan": _plan,
+    "vault": _vault,
+    "reidentify": _reidentify,
+    "audit": _audit,
+    "quarantine": _quarantine,
+    "diff": _diff,
+}
 
 
 def _run(arguments: list[str]) -> int:

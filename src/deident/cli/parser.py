@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from deident.cli.parser_desk import add_audit, add_diff, add_quarantine
 from deident.cli.selection import add_selection
 from deident.cli.vault_options import add_reidentify, add_vault
 
@@ -32,6 +33,9 @@ def build_parser(version: str) -> argparse.ArgumentParser:
     _add_run(commands)
     add_vault(commands)
     add_reidentify(commands)
+    add_audit(commands)
+    add_quarantine(commands)
+    add_diff(commands)
     return parser
 
 

@@ -1,33 +1,23 @@
-"""Build the report of a run from the records of the ledger."""
+"""Build the report of a run from the records of the ledger and the audit logs."""
 
 from __future__ import annotations
 
+import statistics
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from deident import __version__
 from deident.audit import now
 from deident.context import Context
 from deident.discovery import Discovery
 from deident.errors import Ending, Reason
-from deident.ledger import StudyOutcome
-from deident.profile import Option, PixelRisk, Profile, Strategy
-from deident.report.model import ReasonLine, RunReport, StudyLine
+from deident.ledger import Record, StudyOutcome
+from deident.report.instances import action_lines, read_instances
+from deident.report.model import CheckLine, OtherInput, ReasonLine, RunReport, StageTiming, StudyLine
+from deident.report.words import CHECKS, options_of, words_of
 
 __all__ = ["build_report"]
-
-_OPTION_WORDS = {
-    Option.RETAIN_PATIENT_CHARACTERISTICS: "Sex, age, size, weight and the like stay (113108).",
-}
-_STRATEGY_WORDS = {
-    Strategy.HASH: "Patient ID, accession number and study ID become keyed pseudonyms.",
-    Strategy.REMOVE: "Direct identifiers are emptied.",
-    Strategy.REPLACE: "Direct identifiers become constant dummies.",
-}
-_RISK_WORDS = {
-    PixelRisk.HOLD: "Images that may show text are held for a look.",
-    PixelRisk.ACCEPT: "Images that may show text are released: somebody looked at them.",
-}
 
 
 def build_report(context: Context, discovery: Discovery, outcomes: Iterable[StudyOutcome]) -> RunReport:
@@ -41,18 +31,29 @@ def build_report(context: Context, discovery: Discovery, outcomes: Iterable[Stud
     for other in discovery.others:
         inputs[other.ending.value] += 1
         reasons[other.reason.value] += 1
+    new = [outcome.record for outcome in done if not outcome.unchanged]
+    studies = [record.study for record in new]
     return RunReport(
         run=context.run,
         finished=now(),
+        seconds=round(time.monotonic() - context.opened, 3),
         version=__version__,
         profile=context.profile.name,
         profile_digest=context.profile_digest,
-        profile_words=tuple(_words(context.profile)),
+        profile_words=tuple(words_of(context.profile)),
+        options=options_of(context.profile),
         inputs=dict(inputs),
         studies_by_outcome=dict(Counter(outcome.outcome.value for outcome in done)),
         unchanged=sum(outcome.unchanged for outcome in done),
         reasons=tuple(_line(code, count) for code, count in reasons.most_common()),
         studies=tuple(map(_study, done)),
+        others=tuple(
+            OtherInput(other.reference, other.ending.value, other.reason.value, other.detail)
+            for other in discovery.others
+        ),
+        actions=action_lines(read_instances(context.home.audit / context.run, studies)),
+        checks=_checks(new),
+        timings=_timings(discovery, new),
         places={
             "outputs": "the destination: <patient>/<study>/<series>/<instance>.dcm, with a manifest.json per study",
             "audit": f"audit/{context.run}/<study>.json in the project home",
@@ -79,18 +80,33 @@ def _study(outcome: StudyOutcome) -> StudyLine:
         quarantined=record.counts.get(Ending.QUARANTINED.value, 0),
         reasons=record.reasons,
         manifest_version=record.manifest_version,
+        run=record.run,
+        seconds=record.seconds,
     )
 
 
-def _words(profile: Profile) -> Iterable[str]:
-    """The profile in sentences. What a site wrote itself (tags to keep) is counted, not quoted."""
-    yield "Basic Application Level Confidentiality Profile of DICOM PS3.15, edition 2026d (113100)."
-    yield from (_OPTION_WORDS[option] for option in sorted(profile.options))
-    yield _STRATEGY_WORDS[profile.strategy]
-    if profile.strategies:
-        yield f"Other strategies apply to {len(profile.strategies)} attributes."
-    if profile.age_cap is not None:
-        yield f"Ages of {profile.age_cap} years and more become {profile.age_cap}."
-    yield _RISK_WORDS[profile.pixel_risk]
-    if profile.keep_tags:
-        yield f"{len(profile.keep_tags)} attributes are kept beyond what an option covers: no conformance is claimed."
+def _checks(records: Sequence[Record]) -> tuple[CheckLine, ...]:
+    """A study was checked when it was released, or when a check holds it; without outputs there is nothing to check."""
+    codes = {reason.value for reason in CHECKS}
+    checked = [record for record in records if record.counts.get(Ending.RELEASED.value) or codes & set(record.reasons)]
+    return tuple(
+        CheckLine(reason.value, meaning, len(checked), sum(reason.value in record.reasons for record in checked))
+        for reason, meaning in CHECKS.items()
+    )
+
+
+def _timings(discovery: Discovery, records: Sequence[Record]) -> tuple[StageTiming, ...]:
+    stages: dict[str, list[float]] = {"discovery": [discovery.seconds]}
+    for record in records:
+        for stage, seconds in record.seconds.items():
+            stages.setdefault(stage, []).append(seconds)
+    return tuple(
+        StageTiming(
+            stage=stage,
+            studies=len(discovery.studies) if stage == "discovery" else len(values),
+            total=round(sum(values), 3),
+            median=0.0 if stage == "discovery" else round(statistics.median(values), 3),
+            longest=0.0 if stage == "discovery" else round(max(values), 3),
+        )
+        for stage, values in stages.items()
+    )

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["SCHEMA", "ReasonLine", "RunReport", "StudyLine"]
+from deident.errors import Ending
+
+__all__ = [
+    "SCHEMA",
+    "ActionLine",
+    "CheckLine",
+    "LedgerMark",
+    "OptionLine",
+    "OtherInput",
+    "ReasonLine",
+    "RunReport",
+    "StageTiming",
+    "StudyLine",
+]
 
 SCHEMA: Final = "deident-report/1"
 
@@ -22,7 +35,11 @@ class ReasonLine:
 
 @dataclass(frozen=True, slots=True)
 class StudyLine:
-    """One study: `study` is its opaque id, `released`, `skipped` and `quarantined` count its inputs."""
+    """One study: `study` is its opaque id, `released`, `skipped` and `quarantined` count its inputs.
+
+    `run` is the one that did it, in whose audit its instances are; another than that of the report when `unchanged`.
+    `seconds` is the time that each stage took.
+    """
 
     study: str
     modalities: tuple[str, ...]
@@ -33,13 +50,84 @@ class StudyLine:
     quarantined: int
     reasons: dict[str, int]
     manifest_version: int
+    run: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def ending(self) -> str:
+        """The outcome, with what was released in part told apart."""
+        if self.outcome == Ending.RELEASED and self.quarantined:
+            return "released in part"
+        return self.outcome.replace("-", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class OtherInput:
+    """An input that belongs to no study; `reference` is the keyed reference of its path."""
+
+    reference: str
+    ending: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class OptionLine:
+    """A code of CID 7050 that the outputs declare."""
+
+    code: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionLine:
+    """What was done to one attribute, and why, in how many elements of all instances at all levels.
+
+    Private elements are one line per action, with tag and attribute empty.
+    """
+
+    tag: str
+    attribute: str
+    action: str
+    because: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    """One check of the validation: on how many studies of this run it was made, and how many it holds."""
+
+    check: str
+    meaning: str
+    studies: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class StageTiming:
+    """Seconds of one stage, over the studies of this run: in all, of the middle one, of the slowest one."""
+
+    stage: str
+    studies: int
+    total: float
+    median: float
+    longest: float
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerMark:
+    """The sealed run record of this run: its number and digest. They are the witness of `deident audit verify`."""
+
+    number: int
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
     """`inputs` counts inputs per ending, `studies_by_outcome` studies; `unchanged` ones an earlier run had done.
 
-    `places` are names below the project home or the destination, never whole paths.
+    `places` are names below the project home or the destination, never whole paths. `actions`, `checks` and `timings`
+    are of the studies that this run did; `seconds` is its time on the clock.
     """
 
     run: str
@@ -54,6 +142,13 @@ class RunReport:
     reasons: tuple[ReasonLine, ...]
     studies: tuple[StudyLine, ...]
     places: dict[str, str]
+    seconds: float = 0.0
+    options: tuple[OptionLine, ...] = ()
+    actions: tuple[ActionLine, ...] = ()
+    checks: tuple[CheckLine, ...] = ()
+    timings: tuple[StageTiming, ...] = ()
+    others: tuple[OtherInput, ...] = ()
+    ledger: LedgerMark | None = None
 
     @property
     def total(self) -> int:

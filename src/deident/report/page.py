@@ -2,110 +2,221 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
 from typing import Final
 
-from deident.report.model import RunReport, StudyLine
+from deident.errors import Ending
+from deident.report.html import Bar, bars, code, details, mark, page, section, table
+from deident.report.model import ActionLine, RunReport, StudyLine
+from deident.report.plots import ACTIONS, actions_by_kind, duration, studies_by_modality, time_by_stage
 
-__all__ = ["render"]
+__all__ = ["render", "style"]
 
 #: Rows of the table of studies; the JSON file holds them all.
 _MAX_ROWS: Final = 5_000
+_PROMISE: Final = "This page holds no identifier of a patient and loads nothing."
+_SECTIONS: Final = (
+    ("summary", "Came in, went out"),
+    ("held", "Held, and what to do"),
+    ("profile", "Profile"),
+    ("actions", "Done to attributes"),
+    ("checks", "Checks before release"),
+    ("time", "Time"),
+    ("studies", "Studies"),
+    ("places", "Where things lie"),
+)
+
+
+def style() -> str:
+    """The style sheet of the pages."""
+    return files("deident.report").joinpath("page.css").read_text("utf-8")
 
 
 def render(report: RunReport) -> str:
-    """The page. Everything that is not a constant of this module is escaped."""
-    style = files("deident.report").joinpath("page.css").read_text("utf-8")
-    title = f"De-identification report, run {escape(report.run)}"
-    about = f"Run {_code(report.run)}, finished {escape(report.finished)}, deident {escape(report.version)}"
+    """The page. Everything that is not a constant of this package is escaped."""
+    links = "".join(f'<li><a href="#{name}">{escape(title)}</a></li>' for name, title in _SECTIONS)
     body = "\n".join(
         (
-            f"<header><h1>De-identification report</h1><p>{about}</p></header>",
-            "<main>",
-            _summary(report),
-            _section("What was not released, and what to do", _reasons(report)),
-            _section("Studies", _studies(report)),
-            _section("Profile", _profile(report)),
-            _section("Where things lie", _table(("What", "Where"), report.places.items())),
+            '<a class="skip" href="#content">Skip to the content</a>',
+            _header(report),
+            f'<nav aria-label="Contents"><ul>{links}</ul></nav>',
+            '<main id="content" tabindex="-1">',
+            *_sections(report),
             "</main>",
+            f"<footer><p>deident {escape(report.version)}. {_PROMISE}</p></footer>",
         )
     )
+    return page(f"De-identification report, run {report.run}", style(), body)
+
+
+def _header(report: RunReport) -> str:
+    took = f" after {duration(report.seconds)}" if report.seconds else ""
     return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        f"<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+        f"<header><h1>De-identification report</h1>\n<p>Run {code(report.run)}, finished "
+        f"{escape(_minute(report.finished))}{took}, profile {code(report.profile)}</p></header>"
     )
 
 
-def _summary(report: RunReport) -> str:
+def _minute(time: str) -> str:
+    """`2026-11-22 17:00 UTC` of an ISO time."""
+    return f"{time[:10]} {time[11:16]} UTC" if len(time) > 16 else time
+
+
+def _sections(report: RunReport) -> Iterator[str]:
+    titles = dict(_SECTIONS)
+    yield section("summary", titles["summary"], _verdict(report), _inputs(report), _modalities(report))
+    yield section("held", titles["held"], _reasons(report), _held_studies(report))
+    yield section("profile", titles["profile"], _profile(report))
+    yield section("actions", titles["actions"], *_actions(report.actions))
+    yield section("checks", titles["checks"], _checks(report))
+    yield section("time", titles["time"], time_by_stage(report.timings) if report.timings else "<p>Not measured.</p>")
+    yield section("studies", titles["studies"], _studies(report))
+    yield section("places", titles["places"], _places(report))
+
+
+def _verdict(report: RunReport) -> str:
+    released = report.inputs.get(Ending.RELEASED.value, 0)
+    held = report.inputs.get(Ending.QUARANTINED.value, 0)
+    skipped = report.inputs.get(Ending.SKIPPED.value, 0)
+    if report.nothing_new and report.studies:
+        lead = "Nothing new: every study had been done by an earlier run and stayed as it was. "
+    elif report.unchanged:
+        lead = f"{report.unchanged:,} of {len(report.studies):,} studies had been done by an earlier run. "
+    else:
+        lead = ""
+    needs = f"<strong>{held:,} held: a person has to look.</strong>" if held else "<strong>Nothing is held.</strong>"
+    return (
+        f'<p class="lead">{lead}{released:,} of {report.total:,} inputs in {len(report.studies):,} studies are released, '
+        f"{skipped:,} were skipped. {needs}</p>"
+    )
+
+
+def _inputs(report: RunReport) -> str:
     tiles = "".join(
         f'<li class="{escape(ending)}"><strong>{count:,}</strong> {escape(ending)}</li>'
         for ending, count in report.inputs.items()
     )
-    studies = ", ".join(f"{count:,} {escape(outcome)}" for outcome, count in report.studies_by_outcome.items())
-    unchanged = (
-        f" {report.unchanged:,} had been done by an earlier run and stayed as they are." if report.unchanged else ""
-    )
-    return (
-        f'<section aria-label="Summary"><p>{report.total:,} inputs:</p><ul class="tiles">{tiles}</ul>'
-        f"<p>{len(report.studies):,} studies{': ' + studies if studies else ''}.{unchanged}</p></section>"
-    )
+    rows = [Bar("Inputs", list(report.inputs.items()), [f"{count:,}" for count in report.inputs.values()])]
+    plot = bars("All inputs by how they ended", "", [(ending, ending) for ending in report.inputs], rows)
+    return f'<ul class="tiles">{tiles}</ul>\n' + (plot if report.total else "")
+
+
+def _modalities(report: RunReport) -> str:
+    return studies_by_modality(report.studies) if report.studies else "<p>No study was found.</p>"
 
 
 def _reasons(report: RunReport) -> str:
     if not report.reasons:
         return "<p>Everything was released.</p>"
-    rows = ((f"{line.count:,}", line.ending, line.code, line.advice) for line in report.reasons)
-    return _table(("Inputs", "Ending", "Reason", "What to do"), rows, numbers=1)
+    rows = ((f"{line.count:,}", mark(line.ending), code(line.code), line.advice) for line in report.reasons)
+    head = ("Inputs", "Ending", "Reason", "What to do")
+    return table("Why inputs were not released", head, rows, numbers={0})
+
+
+def _held_studies(report: RunReport) -> str:
+    held = [study for study in report.studies if study.quarantined]
+    alone = [other for other in report.others if other.ending == Ending.QUARANTINED]
+    if not held and not alone:
+        return ""
+    note = (
+        "<p>To look at one: <code>deident quarantine show STUDY</code>. To do them again once the cause is gone: "
+        "<code>deident quarantine retry</code>.</p>"
+    )
+    rows = [(code(study.study), mark(study.ending), f"{study.quarantined:,}", _codes(study)) for study in held]
+    head = ("Study", "Ending", "Held inputs", "Reasons")
+    shown = rows[:_MAX_ROWS]
+    listing = details(
+        f"Studies of which something is held ({len(held):,})", table("Held studies", head, shown, numbers={2})
+    )
+    belong = f"<p>{len(alone):,} held inputs belong to no study.</p>" if alone else ""
+    return note + (listing if held else "") + belong
+
+
+def _profile(report: RunReport) -> str:
+    words = "".join(f"<li>{escape(sentence)}</li>" for sentence in report.profile_words)
+    codes = [(code(option.code), option.meaning) for option in report.options]
+    return f"<p>{code(report.profile)}, digest {code(report.profile_digest)}</p>\n<ul>{words}</ul>\n" + (
+        table("What the outputs declare (CID 7050)", ("Code", "Meaning"), codes) if codes else ""
+    )
+
+
+def _actions(actions: Sequence[ActionLine]) -> Iterator[str]:
+    if not actions:
+        yield "<p>This run did nothing to any instance.</p>"
+        return
+    yield actions_by_kind(actions)
+    yield (
+        "<p>Elements that no rule touches stay as they are and are not counted. <em>Because</em> names what decided: "
+        "a row of Table E.1-1 (PS3.15) with its code, an option of the profile, an override of the site, a rule for "
+        "elements that the table lacks (gaps), or an identifier found where no rule expected one.</p>"
+    )
+    rows = (
+        (
+            line.attribute or ("private elements" if not line.tag else "(without a name)"),
+            code(line.tag) if line.tag else "",
+            f"{ACTIONS.get(line.action, line.action)} ({line.action})",
+            line.because,
+            f"{line.count:,}",
+        )
+        for line in actions
+    )
+    head = ("Attribute", "Tag", "Action", "Because", "Elements")
+    yield details(f"Every attribute ({len(actions):,} lines)", table("Actions per attribute", head, rows, numbers={4}))
+
+
+def _checks(report: RunReport) -> str:
+    if not any(line.studies for line in report.checks):
+        return "<p>This run had no output to check.</p>"
+    rows = (
+        (
+            line.meaning,
+            f"{line.studies:,}",
+            f"{line.studies - line.held:,}",
+            mark("quarantined", f" {line.held:,}") if line.held else mark("passed"),
+        )
+        for line in report.checks
+    )
+    note = "<p>Made by a second reader that shares no code with the first. A study with one finding is held as a whole.</p>"
+    return note + table("Checks of every study", ("Check", "Studies", "Passed", "Result"), rows, numbers={1, 2})
 
 
 def _studies(report: RunReport) -> str:
     if not report.studies:
         return "<p>No study was found.</p>"
-    head = ("Study", "Modality", "Ending", "Released", "Skipped", "Quarantined", "Reasons")
-    table = _table(head, map(_row, report.studies[:_MAX_ROWS]))
+    ordered = sorted(report.studies, key=lambda study: (study.outcome == Ending.RELEASED, not study.quarantined))
+    head = ("Study", "Modality", "Ending", "Released", "Skipped", "Quarantined", "Time", "Reasons")
+    listing = table("Studies, held ones first", head, map(_study, ordered[:_MAX_ROWS]), numbers={3, 4, 5, 6})
     left = len(report.studies) - _MAX_ROWS
-    return table + (f"<p>{left:,} more stand in the JSON file.</p>" if left > 0 else "")
+    more = f"<p>{left:,} more stand in the JSON file.</p>" if left > 0 else ""
+    return details(f"All studies by opaque id ({len(report.studies):,})", listing + more)
 
 
-def _row(line: StudyLine) -> tuple[str, ...]:
+def _study(line: StudyLine) -> tuple[str, ...]:
     return (
-        line.study,
+        code(line.study),
         ", ".join(line.modalities),
-        line.outcome + (" (unchanged)" if line.unchanged else ""),
+        line.ending + (" (unchanged)" if line.unchanged else ""),
         f"{line.released:,}",
         f"{line.skipped:,}",
         f"{line.quarantined:,}",
-        ", ".join(f"{code} ({count:,})" for code, count in line.reasons.items()),
+        duration(sum(line.seconds.values())) if line.seconds and not line.unchanged else "",
+        _codes(line),
     )
 
 
-def _profile(report: RunReport) -> str:
-    words = "".join(f"<li>{escape(sentence)}</li>" for sentence in report.profile_words)
-    return f"<p>{_code(report.profile)}, digest {_code(report.profile_digest)}</p><ul>{words}</ul>"
+def _codes(line: StudyLine) -> str:
+    return ", ".join(f"{name} ({count:,})" for name, count in line.reasons.items())
 
 
-def _section(title: str, content: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>{content}</section>"
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], numbers: int = 0) -> str:
-    """A table; the first `numbers` columns are right-aligned."""
-    titles = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
-    lines = "".join(
-        "<tr>" + "".join(f"<td{_align(n, numbers)}>{escape(cell)}</td>" for n, cell in enumerate(row)) + "</tr>\n"
-        for row in rows
+def _places(report: RunReport) -> str:
+    listing = table("Places", ("What", "Where"), report.places.items())
+    if report.ledger is None:
+        return listing
+    seal = (
+        f"<p>The run is sealed in the ledger as record {report.ledger.number:,} with the digest "
+        f"{code(report.ledger.digest)}. <code>deident audit verify</code> shows whether a record was changed or removed "
+        "since.</p>"
     )
-    table = f"<table><thead><tr>{titles}</tr></thead><tbody>\n{lines}</tbody></table>"
-    return f'<div class="scroll" tabindex="0">{table}</div>'
-
-
-def _align(column: int, numbers: int) -> str:
-    return ' class="number"' if column < numbers else ""
-
-
-def _code(text: str) -> str:
-    return f"<code>{escape(text)}</code>"
+    return listing + seal

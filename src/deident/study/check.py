@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -39,6 +40,7 @@ def validate(context: Context, staged: StagedStudy, pool: WorkerPool | None = No
 
     A validation that cannot be finished is a finding too. Raises TransientProblem for what may pass.
     """
+    started = time.monotonic()
     pairs = [(instance.reference, instance.staged) for instance in staged.instances if instance.staged is not None]
     if not pairs:
         return ValidatedStudy(staged, ())
@@ -49,10 +51,11 @@ def validate(context: Context, staged: StagedStudy, pool: WorkerPool | None = No
         exclusions=len(staged.instances) - len(pairs),
     )
     if pool is None:
-        return ValidatedStudy(staged, _validate(context, request))
-    work = functools.partial(_validate_in_worker, context.job, context.run)
-    (findings,) = pool.map(work, [request], lambda _: (_unfinished(Reason.INTERNAL),))
-    return ValidatedStudy(staged, findings)
+        findings = _validate(context, request)
+    else:
+        work = functools.partial(_validate_in_worker, context.job, context.run)
+        (findings,) = pool.map(work, [request], lambda _: (_unfinished(Reason.INTERNAL),))
+    return ValidatedStudy(staged, findings, seconds=time.monotonic() - started)
 
 
 def _validate_in_worker(job: Job, run: str, requests: Sequence[_Request]) -> list[tuple[Finding, ...]]:

@@ -63,10 +63,11 @@ class InstanceOutcome:
 
 @dataclass(frozen=True, slots=True)
 class StagedStudy:
-    """Every input of a study with its outcome; the outputs lie in staging."""
+    """Every input of a study with its outcome; the outputs lie in staging. `seconds`: how long the stage took."""
 
     study: StudyRef
     instances: tuple[InstanceOutcome, ...] = field(repr=False)
+    seconds: float = 0.0
 
     @property
     def staged(self) -> tuple[StagedInstance, ...]:
@@ -75,10 +76,11 @@ class StagedStudy:
 
 @dataclass(frozen=True, slots=True)
 class ValidatedStudy:
-    """A staged study with what validation holds against it; any finding holds all of it."""
+    """A staged study with what validation holds against it; any finding holds all of it. `seconds`: validation alone."""
 
     staged: StagedStudy
     findings: tuple[Finding, ...]
+    seconds: float = 0.0
 
 
 def count_endings(instances: Iterable[InstanceOutcome]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from deident.discovery import StudyRef
 from deident.errors import AlreadyExists, DeidentError, Ending, Reason
 from deident.ledger import Outcome, OutputDigest, Record, StudyOutcome
 from deident.manifest import NAME, Manifest, publish, read_manifest, study_folder
+from deident.stores.folder import FolderStore
 from deident.stores.names import key_text
 from deident.study.model import InstanceOutcome, StagedInstance, ValidatedStudy, count_endings, count_reasons
 from deident.study.worker import stored_digest
@@ -27,10 +29,10 @@ def release(context: Context, validated: ValidatedStudy) -> StudyOutcome:
     PlaceProblem; then nothing new is visible.
     """
     with context.study_lock(validated.staged.study.id):
-        return _release(context, validated)
+        return _release(context, validated, time.monotonic())
 
 
-def _release(context: Context, validated: ValidatedStudy) -> StudyOutcome:
+def _release(context: Context, validated: ValidatedStudy, started: float) -> StudyOutcome:
     study, staged = validated.staged.study, validated.staged.staged
     instances = validated.staged.instances
     findings = [*validated.findings, *_own_findings(context, staged)]
@@ -42,8 +44,17 @@ def _release(context: Context, validated: ValidatedStudy) -> StudyOutcome:
     if staged:
         if context.vault is not None:  # before anything is visible: what is released can be traced back
             context.vault.seal(entry for instance in staged for entry in instance.entries)
+        if context.job.qa_pages:
+            from deident.qa import write_page  # noqa: PLC0415 - only for who asked for pages
+
+            write_page(context, study.id, staged)
         record = _publish(context, record, staged)
-    return _commit(context, study, instances, record)
+    seconds = {
+        "deidentification": round(validated.staged.seconds, 3),
+        "validation": round(validated.seconds, 3),
+        "release": round(time.monotonic() - started, 3),
+    }
+    return _commit(context, study, instances, replace(record, seconds=seconds))
 
 
 def quarantine_study(context: Context, study: StudyRef, reason: Reason) -> StudyOutcome:
@@ -175,7 +186,8 @@ def _commit(context: Context, study: StudyRef, instances: Sequence[InstanceOutco
     with AuditLog(context.audit_file(study.id), profile=context.profile, run=context.run, overwrite=True) as log:
         for instance in instances:
             log.add(instance.record)
-    written = context.ledger.append(replace(record, finished=now()))
+    audit = stored_digest(FolderStore(context.home.audit, private=True), f"{context.run}/{study.id}.json")
+    written = context.ledger.append(replace(record, finished=now(), audit=audit))
     for entry in list(context.staging.list(f"{context.run}/{study.id}/")):
         context.staging.delete(entry.key)
     return StudyOutcome(written)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -24,13 +25,15 @@ def deidentify_study(context: Context, study: StudyRef, pool: WorkerPool | None 
     Instances are held one by one, each with its reason. Raises TransientProblem (a full disk, ...) and PlaceProblem;
     then nothing is lost by calling it again.
     """
+    started = time.monotonic()
     tasks = [(instance, staging_key(context.run, study.id, number)) for number, instance in enumerate(study.instances)]
     if pool is None:
         outcomes = stage_chunk(context, tasks)
     else:
         work = functools.partial(stage_in_worker, context.job, context.run)
         outcomes = pool.map(work, tasks, functools.partial(_killed, context))
-    return StagedStudy(study, tuple(_without_duplicates(context, outcomes)))
+    instances = tuple(_without_duplicates(context, outcomes))
+    return StagedStudy(study, instances, seconds=time.monotonic() - started)
 
 
 def _killed(context: Context, task: Task) -> InstanceOutcome:
