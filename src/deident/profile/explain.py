@@ -10,36 +10,9 @@ from deident.profile.decision import Action, Decision
 from deident.profile.model import PixelRisk, Profile
 from deident.profile.rules import MARKERS, Place, Rules
 from deident.standard import confidentiality, dictionary, iods
+from deident.standard.sop_classes import SHORT_NAMES, sop_class_named
 
-__all__ = ["explain", "sop_class_named"]
-
-_STORAGE: Final = "1.2.840.10008.5.1.4.1.1."
-
-#: Short names for `--sop-class`; any Storage SOP Class UID is understood, too.
-_SHORT: Final = {
-    "CR": "1",
-    "DX": "1.1",
-    "MG": "1.2",
-    "CT": "2",
-    "ENHANCED-CT": "2.1",
-    "MR": "4",
-    "ENHANCED-MR": "4.1",
-    "US": "6.1",
-    "SC": "7",
-    "NM": "20",
-    "PT": "128",
-    "ENHANCED-PT": "130",
-    "XA": "12.1",
-    "RF": "12.2",
-    "PR": "11.1",
-    "SEG": "66.4",
-    "SR": "88.33",
-    "KO": "88.59",
-    "RTIMAGE": "481.1",
-    "RTDOSE": "481.2",
-    "RTSTRUCT": "481.3",
-    "RTPLAN": "481.5",
-}
+__all__ = ["explain"]
 
 _WORDS: Final = {
     Action.KEEP: "keep",
@@ -51,24 +24,15 @@ _WORDS: Final = {
 }
 
 
-def sop_class_named(name: str) -> str:
-    """The SOP Class UID for a short name (CT, MR, ...) or a UID. Raises ConfigurationError when there are no rules for it."""
-    uid = _STORAGE + _SHORT[name.upper()] if name.upper() in _SHORT else name
-    if iods.iod_of(uid) is None:
-        raise ConfigurationError(f"unknown SOP class; give a UID or one of: {', '.join(_SHORT)}")
-    return uid
-
-
 def explain(profile: Profile, sop_class: str | None = None) -> str:
     """The plan as text. `sop_class` (a short name or UID) limits it to the attributes of that IOD, types resolved.
 
     Without it every row of Table E.1-1 is listed as the CT Image IOD and attributes unknown to it would be treated.
     """
     rules = Rules(profile)
-    uid = sop_class_named(sop_class or "CT")
-    iod = iods.iod_of(uid)
+    iod = iods.iod_of(sop_class_named(sop_class or "CT"))
     if iod is None:
-        raise ConfigurationError("unknown SOP class")
+        raise ConfigurationError(f"unknown SOP class; give a UID or one of: {', '.join(SHORT_NAMES)}")
     place = Place(iod, frozenset(range(len(iod.modules))), ())
     lines = [
         f"Profile {profile.name} over PS3.15 {confidentiality.EDITION}, IOD {iod.name}",

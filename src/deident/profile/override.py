@@ -8,7 +8,7 @@ from typing import Final
 
 from deident.errors import ConfigurationError
 from deident.standard import dictionary, iods
-from deident.standard.values import fits_vr
+from deident.standard.values import VRS, fits_vr
 
 __all__ = ["PSEUDONYM", "Override", "OverrideStrategy"]
 
@@ -18,6 +18,7 @@ PSEUDONYM: Final = "{patient}"
 _DATES: Final = frozenset({"DA", "DT", "TM"})
 _TEXTS: Final = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
 _HASHABLE: Final = _TEXTS | {"AE", "PN"}
+_LONG: Final = frozenset({"LO", "LT", "PN", "ST", "UC", "UT"})
 #: What names the instance and says how to read it; another value there makes the object a wrong one.
 _STRUCTURE: Final = frozenset({0x00080005, 0x00080016, 0x00080018, 0x0020000D, 0x0020000E})
 
@@ -79,6 +80,8 @@ class Override:
             if self.strategy not in (OverrideStrategy.KEEP, OverrideStrategy.REMOVE):
                 raise ConfigurationError("elements of a private creator can be kept or removed")
             return
+        if self.vr and self.vr not in VRS:
+            raise ConfigurationError("vr: none of the value representations of PS3.5 Table 6.2-1")
         vrs = {self.vr}
         if tags := self.tags:
             known = dictionary.attribute(tags[-1])
@@ -96,5 +99,8 @@ class Override:
         }.get(self.strategy)
         if wanted and not vrs <= wanted[0]:
             raise ConfigurationError(wanted[1])
+        if self.value == PSEUDONYM and not vrs <= _LONG:
+            # A prefix, or a name out of a patient list, makes pseudonyms longer than AE, CS and SH can be.
+            raise ConfigurationError(f"value: {PSEUDONYM} is for text and names (LO, LT, PN, ST, UC, UT)")
         if self.strategy is OverrideStrategy.REPLACE and not all(fits_vr(self.value, vr) for vr in vrs):
             raise ConfigurationError("value: does not fit the value representation (PS3.5 Table 6.2-1)")

@@ -11,23 +11,10 @@ from deident.context import Context
 from deident.discovery import Discovery
 from deident.errors import Ending, Reason
 from deident.ledger import StudyOutcome
-from deident.profile import Option, PixelRisk, Profile, Strategy
+from deident.profile.words import profile_words
 from deident.report.model import ReasonLine, RunReport, StudyLine
 
 __all__ = ["build_report"]
-
-_OPTION_WORDS = {
-    Option.RETAIN_PATIENT_CHARACTERISTICS: "Sex, age, size, weight and the like stay (113108).",
-}
-_STRATEGY_WORDS = {
-    Strategy.HASH: "Patient ID, accession number and study ID become keyed pseudonyms.",
-    Strategy.REMOVE: "Direct identifiers are emptied.",
-    Strategy.REPLACE: "Direct identifiers become constant dummies.",
-}
-_RISK_WORDS = {
-    PixelRisk.HOLD: "Images that may show text are held for a look.",
-    PixelRisk.ACCEPT: "Images that may show text are released: somebody looked at them.",
-}
 
 
 def build_report(context: Context, discovery: Discovery, outcomes: Iterable[StudyOutcome]) -> RunReport:
@@ -47,7 +34,7 @@ def build_report(context: Context, discovery: Discovery, outcomes: Iterable[Stud
         version=__version__,
         profile=context.profile.name,
         profile_digest=context.profile_digest,
-        profile_words=tuple(_words(context.profile)),
+        profile_words=tuple(profile_words(context.profile)),
         inputs=dict(inputs),
         studies_by_outcome=dict(Counter(outcome.outcome.value for outcome in done)),
         unchanged=sum(outcome.unchanged for outcome in done),
@@ -80,17 +67,3 @@ def _study(outcome: StudyOutcome) -> StudyLine:
         reasons=record.reasons,
         manifest_version=record.manifest_version,
     )
-
-
-def _words(profile: Profile) -> Iterable[str]:
-    """The profile in sentences. What a site wrote itself (tags to keep) is counted, not quoted."""
-    yield "Basic Application Level Confidentiality Profile of DICOM PS3.15, edition 2026d (113100)."
-    yield from (_OPTION_WORDS[option] for option in sorted(profile.options))
-    yield _STRATEGY_WORDS[profile.strategy]
-    if profile.strategies:
-        yield f"Other strategies apply to {len(profile.strategies)} attributes."
-    if profile.age_cap is not None:
-        yield f"Ages of {profile.age_cap} years and more become {profile.age_cap}."
-    yield _RISK_WORDS[profile.pixel_risk]
-    if profile.keep_tags:
-        yield f"{len(profile.keep_tags)} attributes are kept beyond what an option covers: no conformance is claimed."
