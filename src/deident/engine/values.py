@@ -282,10 +282,13 @@ def _retained_uid(
 
 def _clean(shared: Shared, notes: Notes, entry: Any, value: bytes, charset: bytes, syntax: Syntax) -> bytes | None:
     """A value that an option, or the site, wants cleaned; what cannot be cleaned is treated as without the option."""
-    _kind, _advance, _offset, tag, vr, method, number, instead, number_instead = entry
+    _kind, _advance, _offset, tag, vr, method, number, instead, number_instead, identifying = entry
     if not value.strip(b"\0 "):
         return None
     new = _CLEANERS[method](shared, notes, value, vr, charset)
+    if identifying and method not in (Method.SHIFT, Method.YEAR):  # those have gathered the date themselves
+        # What stays although it identifies may stand elsewhere, too (RULES 14.1).
+        notes.gathered.append((f"={identifying}" if new == value else identifying, value, charset))
     if not new:
         notes.done.append(number_instead)
         replacement: bytes = instead

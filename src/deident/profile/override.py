@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Final
 
 from deident.errors import ConfigurationError
+from deident.profile.resolve import MARKERS, PIXELS, never_survives
 from deident.standard import dictionary, iods
 from deident.standard.values import VRS, fits_vr
 
-__all__ = ["PSEUDONYM", "Override", "OverrideStrategy"]
+__all__ = ["PSEUDONYM", "STRUCTURE", "Override", "OverrideStrategy"]
 
 #: The value of a `replace` that asks for the patient's pseudonym.
 PSEUDONYM: Final = "{patient}"
@@ -20,7 +21,7 @@ _TEXTS: Final = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
 _HASHABLE: Final = _TEXTS | {"AE", "PN"}
 _LONG: Final = frozenset({"LO", "LT", "PN", "ST", "UC", "UT"})
 #: What names the instance and says how to read it; another value there makes the object a wrong one.
-_STRUCTURE: Final = frozenset({0x00080005, 0x00080016, 0x00080018, 0x0020000D, 0x0020000E})
+STRUCTURE: Final = frozenset({0x00080005, 0x00080016, 0x00080018, 0x0020000D, 0x0020000E}) | PIXELS
 
 
 class OverrideStrategy(StrEnum):
@@ -89,7 +90,11 @@ class Override:
                 raise ConfigurationError("private elements are selected by creator")
             if known is None:
                 raise ConfigurationError("a tag or keyword of the profile is not in PS3.6")
-            if tags[-1] in _STRUCTURE and self.strategy is not OverrideStrategy.KEEP:
+            if tags[-1] in MARKERS:
+                raise ConfigurationError("deident writes this attribute itself (PS3.15 E.1.1)")
+            if never_survives(tags[-1], len(tags) > 1):
+                raise ConfigurationError("this element never stays, whatever a profile says")
+            if tags[-1] in STRUCTURE and self.strategy is not OverrideStrategy.KEEP:
                 raise ConfigurationError("this attribute says what the object is; it cannot be overridden")
             vrs = set(known.vrs)
         wanted = {

@@ -15,7 +15,8 @@ from deident.profile.model import Mode, Option, Profile, Strategy
 from deident.profile.options import DATE_VRS, TEXT_VRS, Chosen, by_option, unlisted_date
 from deident.profile.overrides import Overrides
 from deident.profile.private import PrivateRules
-from deident.profile.resolve import never_survives, resolve
+from deident.profile.protected import TEXT_VALUE, protected
+from deident.profile.resolve import MARKERS, never_survives, resolve
 from deident.standard import codes, confidentiality, dictionary
 from deident.standard.identifiers import kind_of
 from deident.standard.iods import Iod
@@ -31,11 +32,6 @@ CONTENT_SEQUENCE: Final = 0x0040A730
 GRAPHIC_ANNOTATION: Final = 0x00700001
 UNFORMATTED_TEXT: Final = 0x00700006
 CODE_MEANING: Final = 0x00080104
-#: What a person wrote, in content items outside Content Sequence (acquisition and protocol context); RULES section 8.
-TEXT_VALUE: Final = 0x0040A160
-
-#: Attributes that deident itself writes at the top level (PS3.15 E.1.1, PS3.3 C.7.1.1 and C.12.1).
-MARKERS: Final = frozenset({0x00120062, 0x00120063, 0x00120064, 0x00280303})
 
 #: Direct identifiers whose replacement a strategy decides, with the method of the `hash` strategy.
 DIRECT: Final = {
@@ -124,8 +120,15 @@ class Rules:
     @property
     def conforms(self) -> bool:
         """Whether the profile keeps nothing that the standard protects (RULES 14.6)."""
-        covering = dict.fromkeys(self._keep, "K") | self._overrides.weaker
-        return not self._overrides.unbounded and not any(self._protected(*entry) for entry in covering.items())
+        left = self._overrides.weaker | dict.fromkeys(self._keep, "K")
+        return not self._overrides.unbounded and not any(protected(self.profile, *entry) for entry in left.items())
+
+    @property
+    def leaves_dates(self) -> bool:
+        """Whether dates stay, as they are or shifted, because the site wants it and not an option."""
+        return bool(self._overrides.vrs & DATE_VRS) or any(
+            (known := dictionary.attribute(tag)) is not None and known.vrs[0] in DATE_VRS for tag in self.kept
+        )
 
     def codes(self) -> tuple[str, ...]:
         """CID 7050 codes of what the profile performs, 113100 first; none when it does not conform."""
@@ -193,7 +196,7 @@ class Rules:
             return Action.REMOVE, "marker", Method.MARKER if not place.path else Method.PLAIN
         overridden = self._overrides.chosen(place.path, tag, vr, place.sop_class, place.type_of)
         if overridden is not None:
-            return overridden
+            return _walked(tag, vr, overridden)
         if tag in self._keep:
             return Action.KEEP, KEPT_BY_USER, Method.PLAIN
         if tag == CODE_MEANING and place.item is not None and not place.item.content:
@@ -270,22 +273,20 @@ class Rules:
             if place.iod.is_structured_report and not place.path:
                 return Action.DUMMY, because, Method.DUMMY_ITEM
             return Action.REMOVE, because, Method.PLAIN
-        action = resolve(row.basic, place.type_of(tag), vr)
-        if vr == "SQ" and action is Action.DUMMY:
-            if tag in DUMMY_ITEMS:
-                return Action.DUMMY, because, Method.DUMMY_ITEM
-            return Action.KEEP, f"{because}, walked", Method.PLAIN
-        return action, because, Method.PLAIN
+        return _walked(tag, vr, (resolve(row.basic, place.type_of(tag), vr), because, Method.PLAIN))
 
     def _cleans_graphics(self, place: Place) -> bool:
         return Option.CLEAN_GRAPHICS in self.profile.options and GRAPHIC_ANNOTATION in place.path
 
-    def _protected(self, tag: int, covering: str) -> bool:
-        row = confidentiality.row(tag)
-        if row is None:
-            gap = confidentiality.gap(tag)
-            return bool(tag >> 16 & 1) or (gap is not None and gap.kind != "uid-class")
-        return not any(row.options.get(option.value) in ("K", covering) for option in self.profile.options)
+
+def _walked(tag: int, vr: str, chosen: Chosen) -> Chosen:
+    """A sequence that must not be empty gets an item of ours, or stays and is walked."""
+    action, because, _method = chosen
+    if vr != "SQ" or action is not Action.DUMMY:
+        return chosen
+    if tag in DUMMY_ITEMS:
+        return Action.DUMMY, because, Method.DUMMY_ITEM
+    return Action.KEEP, f"{because.replace('override:', 'override ')}, walked", Method.PLAIN
 
 
 def _tag(text: str) -> int:
