@@ -276,6 +276,14 @@ def test_a_preset_is_read_alike_with_and_without_pydantic(name: str) -> None:
         ),
         ('terms = ["dixon"]\n', "terms (line 1): no text is cleaned, hence no word of it stays"),
         ("uids_beside_shifted_dates = true\n", "uids_beside_shifted_dates (line 1): it allows retain_uids beside"),
+        (
+            '[[override]]\npath = "RequestAttributesSequence>RequestedProcedureID"\nstrategy = "hash"\n',
+            "override 1, path (line 2): a sequence on the way is removed",
+        ),
+        (
+            'base = "longitudinal"\n[[override]]\npath = "StudyDate>RequestedProcedureID"\nstrategy = "hash"\n',
+            "override 1, path (line 3): a sequence on the way is removed",
+        ),
         # TOML itself
         (f'name = "{SECRET}\n', "the profile file is no valid TOML at line 1"),
         (f"\n{SECRET}\n", "the profile file is no valid TOML at line 2"),
@@ -304,3 +312,11 @@ def test_an_option_may_be_written_twice_and_a_group_as_in_the_standard() -> None
         "mine",
     )
     assert found.private == (SitePrivate("A", 0xE1, 0x2F, "LO"),)
+
+
+def test_a_path_may_lead_through_a_sequence_that_stays_somewhere() -> None:
+    path = '[[override]]\npath = "RequestAttributesSequence>RequestedProcedureID"\nstrategy = "hash"\n'
+    assert read_profile(f'base = "longitudinal"\n{path}', "mine").overrides
+    kept = '[[override]]\ntag = "RequestAttributesSequence"\nstrategy = "keep"\n'
+    assert read_profile(kept + path, "mine").overrides
+    assert read_profile(path.replace("hash", "remove"), "mine").overrides

@@ -18,7 +18,7 @@ from deident.profile.override import Override, OverrideStrategy
 from deident.profile.presets import PRESETS, preset
 from deident.profile.rules import Rules
 from deident.profile.toml import Lines, Location, parse
-from deident.profile.useless import useless_keys
+from deident.profile.useless import unreachable, useless_keys
 
 __all__ = ["read_profile"]
 
@@ -150,10 +150,13 @@ def _made(table: _ProfileTable, stem: str, lines: Lines) -> tuple[Profile | None
         changes["strategies"] = {key: value for key, value in table.strategies if value is not None}
     try:
         profile = preset(table.base).changed(name=name, **changes)
-        Rules(profile)
+        rules = Rules(profile)
     except ConfigurationError as problem:
         return None, [_placed(str(problem), (), lines)]
     useless = [_placed(reason, (), lines) for reason in useless_keys(profile, table.model_fields_set)]
+    for index, override in enumerate(overrides):
+        if reason := unreachable(rules, override):
+            useless.append(_placed(reason, ("override", index), lines))
     return (None, useless) if useless else (profile, [])
 
 
