@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from deident.errors import ConfigurationError
 from deident.profile.decision import Action, Decision
 from deident.profile.model import PixelRisk, Profile
 from deident.profile.rules import MARKERS, Place, Rules
 from deident.standard import confidentiality, dictionary, iods
-from deident.standard.sop_classes import SHORT_NAMES, sop_class_named
+from deident.standard.sop_classes import sop_class_named
 
 __all__ = ["explain"]
 
@@ -31,8 +30,7 @@ def explain(profile: Profile, sop_class: str | None = None) -> str:
     """
     rules = Rules(profile)
     iod = iods.iod_of(sop_class_named(sop_class or "CT"))
-    if iod is None:
-        raise ConfigurationError(f"unknown SOP class; give a UID or one of: {', '.join(SHORT_NAMES)}")
+    assert iod is not None
     place = Place(iod, frozenset(range(len(iod.modules))), ())
     lines = [
         f"Profile {profile.name} over PS3.15 {confidentiality.EDITION}, IOD {iod.name}",

@@ -14,9 +14,10 @@ from typing import Any, Final, NamedTuple, get_args
 from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 
+from deident.errors import ConfigurationError
 from deident.profile.presets import PRESETS
 from deident.profile.toml import Lines, Location
-from deident.standard import dictionary, iods
+from deident.standard import dictionary
 from deident.standard.sop_classes import SHORT_NAMES, sop_class_named
 
 __all__ = ["Problem", "explain", "known_preset", "known_sop_class", "known_tag"]
@@ -54,10 +55,10 @@ def known_sop_class(value: object) -> object:
     """The UID of a SOP class that has rules, from it or its short name."""
     if not isinstance(value, str):
         return value
-    uid = sop_class_named(value)
-    if iods.iod_of(uid) is None:
-        raise PydanticCustomError(_NOT_A_SOP_CLASS, "no SOP class with rules")
-    return uid
+    try:
+        return sop_class_named(value)
+    except ConfigurationError:
+        raise PydanticCustomError(_NOT_A_SOP_CLASS, "no SOP class with rules") from None
 
 
 def explain(problem: Problem, table: type[BaseModel], lines: Lines) -> str:

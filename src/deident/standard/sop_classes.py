@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from deident.errors import ConfigurationError
+from deident.standard import iods
+
 __all__ = ["SHORT_NAMES", "sop_class_named"]
 
 _STORAGE: Final = "1.2.840.10008.5.1.4.1.1."
@@ -39,5 +42,8 @@ SHORT_NAMES: Final = {
 
 
 def sop_class_named(name: str) -> str:
-    """The SOP Class UID for a short name in any case; what is none is returned as it is."""
-    return SHORT_NAMES.get(name.upper(), name)
+    """The SOP Class UID for a short name in any case, or a UID. Raises ConfigurationError when there are no rules for it."""
+    uid = SHORT_NAMES.get(name.upper(), name)
+    if iods.iod_of(uid) is None:
+        raise ConfigurationError(f"unknown SOP class; give a UID or one of: {', '.join(SHORT_NAMES)}")
+    return uid
