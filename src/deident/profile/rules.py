@@ -17,6 +17,7 @@ from deident.profile.overrides import Overrides
 from deident.profile.private import PrivateRules
 from deident.profile.protected import TEXT_VALUE, protected
 from deident.profile.resolve import MARKERS, never_survives, resolve
+from deident.profile.strict import strict
 from deident.standard import codes, confidentiality, dictionary
 from deident.standard.identifiers import kind_of
 from deident.standard.iods import Iod
@@ -59,12 +60,6 @@ _GAP_CODES: Final = {
 }
 #: Type 1C in every IOD, but of a condition that ends with de-identification: encrypted originals, and signatures over them.
 _NO_LONGER_TRUE: Final = frozenset({"encrypted", "signature"})
-
-#: What stays in strict mode although no table lists it: numbers, code strings, class UIDs and sequences, which are walked.
-_STRICT_VRS: Final = frozenset("AT CS DS FD FL IS OD OF OL OV SL SQ SS SV UI UL US UV".split())
-#: Bulk values of VR OB or OW that are numbers, too: waveforms, look-up tables, palettes, coordinates (PS3.3).
-_STRICT_BULK: Final = frozenset("OW".split())
-_STRICT_BYTES: Final = frozenset({0x54001010, 0x54000110, 0x54000112})
 
 
 class Item(NamedTuple):
@@ -236,19 +231,13 @@ class Rules:
             return resolve("X/Z/D", place.type_of(tag), vr), f"every {vr}", Method.PLAIN
         if (vr == "SQ") != (known.vrs[0] == "SQ"):
             return Action.REMOVE, "VR contradicts PS3.6", Method.PLAIN
-        if self.profile.mode is Mode.STRICT and not self._stays_in_strict(tag, vr):
-            return resolve("X/Z/D", place.type_of(tag), vr), f"strict: {vr}", Method.PLAIN
-        return Action.KEEP, "unlisted", Method.PLAIN
+        chosen = strict(tag, vr, place.type_of(tag), self._allowed) if self.profile.mode is Mode.STRICT else None
+        return chosen or (Action.KEEP, "unlisted", Method.PLAIN)
 
     def _free_text(self, place: Place, tag: int, vr: str, because: str) -> Chosen:
         if Option.CLEAN_DESCRIPTORS in self.profile.options and vr in TEXT_VRS:
             return Action.CLEAN, f"option:{Option.CLEAN_DESCRIPTORS.value}", Method.TEXT
         return resolve("X/Z/D", place.type_of(tag), vr), because, Method.PLAIN
-
-    def _stays_in_strict(self, tag: int, vr: str) -> bool:
-        if tag in self._allowed or tag in _STRICT_BYTES or vr in _STRICT_VRS or vr in _STRICT_BULK:
-            return True
-        return tag >> 16 == 0x7FE0 or tag == 0x00080005
 
     def _direct(self, place: Place, tag: int, vr: str, row: confidentiality.Row) -> Chosen:
         strategy = self._strategies[tag]
