@@ -209,6 +209,10 @@ def test_a_preset_is_read_alike_with_and_without_pydantic(name: str) -> None:
             '[[override]]\ntag = "StationName"\nstrategy = "replace"\nvalue = "{patient}"\n',
             "override 1, value (line 4): {patient} is for text and names",
         ),
+        (
+            '[[override]]\ntag = "StudyDescription"\nstrategy = "replace"\nvalue = "S {patient}"\n',
+            "override 1, value (line 4): {patient} stands alone",
+        ),
         ('[[override]]\ntag = "StudyID"\nstrategy = "replace"\n', "override 1, value (line 1): what replace writes"),
         (
             f'[[override]]\ntag = "StudyID"\nstrategy = "keep"\nvalue = "{SECRET}"\n',
