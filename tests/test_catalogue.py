@@ -12,10 +12,13 @@ from pydantic import ValidationError
 from deident import DICOMAnonymizer
 from deident.catalogue import find_profile
 from deident.context import Context
+from deident.discovery import discover
 from deident.errors import ConfigurationError
 from deident.job import Job
 from deident.profile import PRESETS, preset
-from support.studies import job_for, open_job, write_study
+from deident.study import process_study
+from support.builders import build
+from support.studies import job_for, open_job, write_instance, write_study
 
 SECRET = "Doe^John"
 
@@ -102,3 +105,33 @@ def test_a_preset_needs_no_pydantic_and_a_file_does(tmp_path: Path) -> None:
     )
     result = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
     assert result.stdout.split() == ["False", "True"]
+
+
+SITES = {
+    "strict": 'mode = "strict"\n',
+    "keeps": '[[override]]\ntag = "StudyDate"\nstrategy = "keep"\n[[override]]\ntag = "InstitutionName"\nstrategy = "keep"\n',
+    "changes": (
+        '[[override]]\nvr = "DA"\nstrategy = "shift"\n[[override]]\nvr = "SH"\nstrategy = "hash"\n'
+        '[[override]]\nvr = "LO"\nstrategy = "clean"\n[[override]]\nvr = "PN"\nstrategy = "replace"\nvalue = "{patient}"\n'
+    ),
+    "takes": 'base = "longitudinal"\n[[override]]\ntag = "StudyDate"\nstrategy = "remove"\n',
+}
+
+
+@pytest.mark.parametrize("name", [*PRESETS, *SITES])
+def test_validation_releases_what_every_preset_and_what_the_profile_of_a_site_makes(name: str, tmp_path: Path) -> None:
+    profile = name
+    if name in SITES:
+        profile = str(tmp_path / f"{name}.toml")
+        Path(profile).write_text(SITES[name])
+    for family in ("ct", "mr", "us", "seg", "rt-plan", "pr-grayscale", "sr-comprehensive", "ko"):
+        (tmp_path / "source" / family).parent.mkdir(exist_ok=True)
+        (tmp_path / "source" / family).write_bytes(build(family))
+    # A source that says of itself that it was de-identified, by a method that is not ours.
+    write_instance(
+        tmp_path / "source" / "earlier", "1.2.3", 1, PatientIdentityRemoved="YES", DeidentificationMethod="by hand"
+    )
+    with open_job(tmp_path, "run", profile=profile) as context:
+        outcomes = [process_study(context, study) for study in discover(context).studies]
+    assert [outcome.record.reasons for outcome in outcomes] == [{}] * 2
+    assert sum(outcome.record.counts["released"] for outcome in outcomes) == 9
