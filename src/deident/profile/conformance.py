@@ -46,7 +46,7 @@ def conformance_statement(profile: Profile) -> str:
         ("Structured content and graphics", _content(profile)),
         ("Patient characteristics", _characteristics(profile)),
         ("Device and institution", _places(profile)),
-        ("Private elements", _private(profile)),
+        ("Private elements", _private(profile, rules)),
         ("Pixel data", _pixels(profile)),
         ("Decisions of the site", _site(profile, rules)),
     )
@@ -87,8 +87,8 @@ def _claims(profile: Profile, rules: Rules) -> Iterator[str]:
             "Removed (0012,0062) is NO, and no method is declared."
         )
     yield (
-        "No Encrypted Attributes are written, and there is no re-identification from the output: pseudonyms are one-way "
-        "for whoever does not hold the key of the project."
+        "No Encrypted Attributes are written: nobody is re-identified from the output alone. Pseudonyms are one-way for whoever "
+        "does not hold the key of the project or its map."
     )
 
 
@@ -157,7 +157,7 @@ def _dates(profile: Profile) -> Iterator[str]:
             )
         yield (
             "Values that stand for no date, and those that are none, are treated as without the option. Versions of context "
-            "groups are public dates and stay. Dates of birth go. (0028,0303) is MODIFIED."
+            "groups and templates are public dates and stay. Dates of birth go. (0028,0303) is MODIFIED."
         )
     else:
         yield "All dates and times are removed, emptied or replaced by constants. (0028,0303) is REMOVED."
@@ -168,9 +168,10 @@ def _descriptors(profile: Profile) -> Iterator[str]:
         yield "Descriptions, comments and other free text of the table are removed, emptied or replaced."
         return
     yield (
-        "Only words of a vocabulary stay (anatomy, modalities, acquisition, contrast, laterality, units, defined terms of the "
-        "standard), after every identifier that was found in the instance is cut out; a text of which nothing is left is "
-        "treated as without the option. No statistical recognition is relied on."
+        "Every identifier that was found in the instance is cut out; of the rest only words of a lexicon stay (anatomy, "
+        "modalities, acquisition, contrast, laterality, units, defined terms of the standard), codes of acquisition, and numbers "
+        "that identify nothing. A text of which nothing is left is treated as without the option. A recogniser of names can "
+        "only remove more."
     )
     if profile.terms:
         yield f"The site adds {len(profile.terms)} words to the vocabulary."
@@ -213,16 +214,22 @@ def _places(profile: Profile) -> Iterator[str]:
         yield "Name, address and department of the institution are removed or replaced."
 
 
-def _private(profile: Profile) -> Iterator[str]:
+def _private(profile: Profile, rules: Rules) -> Iterator[str]:
     if Option.RETAIN_SAFE_PRIVATE not in profile.options:
         yield "All private elements and their creators are removed, at every level of nesting."
         return
     yield (
-        "Private elements stay whose creator, group, element and value representation are those of a row of Table E.3.10-1; all "
-        "others are removed."
+        f"{rules.private.listed} private elements stay where creator, group, element and value representation are those of the "
+        "list: the rows of Table E.3.10-1, without bulk values and those that state no value representation"
+        + (f", and {len(profile.private)} of the site." if profile.private else ".")
+        + " All others are removed, and creators of which nothing stays."
+    )
+    yield (
+        "Of these, numbers and code strings stay to the byte, text is cleaned as descriptors are, UIDs, dates, ages and "
+        "application entity titles are treated as those of standard attributes, names of persons and web addresses never stay."
     )
     if profile.private:
-        yield f"The site counts these as safe, too ({len(profile.private)}):"
+        yield "Those of the site:"
         for entry in sorted(profile.private, key=lambda entry: (entry.creator, entry.group, entry.element)):
             yield f"({entry.group:04X},xx{entry.element:02X}) {entry.vr} of `{entry.creator}`"
 

@@ -71,10 +71,11 @@ def _everywhere(rules: Rules) -> Iterator[str]:
     profile = rules.profile
     yield from ("", "Private elements, at every level:")
     if rules.private.listed:
-        yield f"(odd groups)  K keep     creator, group, element and VR are one of {rules.private.listed} that are known to be safe"
+        yield f"(odd groups)  K keep     {rules.private.listed} that are known to be safe, by creator, group, element and VR"
         yield "              C clean    their text and dates as the other options say, U remap their UIDs unless those stay"
         for private in sorted(rules.profile.private, key=lambda entry: (entry.creator, entry.group, entry.element)):
-            yield f"({private.group:04X},xx{private.element:02X})   K keep     {private.vr} of {private.creator}, by the site's list"
+            place = f"({private.group:04X},xx{private.element:02X})"
+            yield f"{place}   K keep     {private.vr} of {private.creator}, by the site's list"
     yield "(odd groups)  X remove   " + (
         "all others, and creators of which nothing stays" if rules.private.active else "all"
     )

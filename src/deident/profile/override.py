@@ -111,7 +111,7 @@ class Override:
             raise ConfigurationError("a tag or keyword of the profile is not in PS3.6")
         if tags[-1] in MARKERS:
             raise ConfigurationError("deident writes this attribute itself (PS3.15 E.1.1)")
-        if never_survives(tags[-1], len(tags) > 1):
+        if never_survives(tags[-1], tags[:-1]):
             raise ConfigurationError("this element never stays, whatever a profile says")
         if tags[-1] in STRUCTURE and self.strategy is not OverrideStrategy.KEEP:
             raise ConfigurationError("this attribute says what the object is; it cannot be overridden")
