@@ -6,8 +6,9 @@ from dataclasses import fields
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from deident.catalogue import NAME_PATTERN, find_profile
 from deident.cohort import Cohort
 from deident.errors import ConfigurationError, Reason
 from deident.flows.places import ALIAS_PATTERN, resolve
@@ -18,12 +19,6 @@ from deident.pseudonyms import Unlisted
 from deident.quarantine import Selection
 
 __all__ = ["DeidentifyParameters", "RetryParameters"]
-
-
-def _preset(name: str) -> str:
-    if name not in PRESETS:
-        raise ValueError("no such profile")
-    return name
 
 
 _Values = Annotated[tuple[str, ...], Field(max_length=100)]
@@ -45,10 +40,11 @@ class DeidentifyParameters(BaseModel):
         description="Name of the folder that receives the de-identified studies.",
         examples=["research-share"],
     )
-    profile: Annotated[str, AfterValidator(_preset), Field(json_schema_extra={"enum": sorted(PRESETS)})] = Field(
+    profile: Annotated[str, Field(pattern=NAME_PATTERN)] = Field(
         default=DEFAULT_PRESET,
         title="Profile",
-        description="basic: the Basic Profile. research: also keeps sex, age, size and weight.",
+        description=f"One of {', '.join(PRESETS)}, or the name of a file in profiles/ of the project home.",
+        examples=list(PRESETS),
     )
     pixel_risk: PixelRisk = Field(
         default=PixelRisk.HOLD,
@@ -108,7 +104,8 @@ class DeidentifyParameters(BaseModel):
     )
 
     def to_job(self, home: ProjectHome) -> Job:
-        """The job with real folders. Raises PlaceProblem for an alias that is not configured."""
+        """The job with real folders. Raises PlaceProblem for an unknown alias, ConfigurationError for an unknown profile."""
+        find_profile(self.profile, home.profiles)
         places = {"source": resolve(home, self.source), "destination": resolve(home, self.destination)}
         if self.patients is not None:
             places["patients"] = resolve(home, self.patients)

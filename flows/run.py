@@ -14,11 +14,12 @@ from uuid import UUID
 from deident.cli.selection import add_selection, cohort_of, cohort_values
 from deident.errors import DeidentError, Ending, PlaceProblem, UsageProblem
 from deident.flows.places import register
+from deident.flows.profiles import enter
 from deident.flows.server import Server, ServerError, starting_server, stop_server
 from deident.flows.settings import apply, client_environment
 from deident.flows.terminal import Terminal
 from deident.home import ProjectHome, check_apart, default_home
-from deident.profile import DEFAULT_PRESET, PRESETS, PixelRisk
+from deident.profile import DEFAULT_PRESET, PixelRisk
 from deident.pseudonyms import SubjectList, Unlisted
 
 if TYPE_CHECKING:
@@ -56,7 +57,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--source", metavar="FOLDER", help="folder with the originals, at any depth")
     parser.add_argument("--dest", metavar="FOLDER", help="folder for the de-identified studies")
     parser.add_argument("--home", metavar="FOLDER", help="project home: key, ledger, reports, Prefect's data")
-    parser.add_argument("--profile", choices=sorted(PRESETS), default=DEFAULT_PRESET, help="default: %(default)s")
+    parser.add_argument(
+        "--profile",
+        metavar="NAME|FILE",
+        default=DEFAULT_PRESET,
+        help="a preset, the name of a file in profiles/ of the project home, or the path of a .toml file, which is copied "
+        "there (default: %(default)s)",
+    )
     parser.add_argument("--pixel-risk", choices=[risk.value for risk in PixelRisk], default=PixelRisk.HOLD.value)
     add_selection(parser)
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes; default: one for each core")
@@ -99,7 +106,7 @@ def _run(arguments: argparse.Namespace) -> int:
     job = {
         "source": register(home, source),
         "destination": register(home, destination),
-        "profile": arguments.profile,
+        "profile": enter(home, arguments.profile),
         "pixel_risk": arguments.pixel_risk,
         "workers": arguments.workers,
         "force": arguments.force,

@@ -127,7 +127,7 @@ def test_the_wheel_made_from_the_sdist_holds_every_module_and_table_and_imports(
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         archive.extractall(tmp_path / "installed")
-    shipped = (".py", ".json", ".yaml", ".html", ".css", ".js", "py.typed")
+    shipped = (".py", ".json", ".toml", ".yaml", ".html", ".css", ".js", "py.typed")
     expected = {n for n in listed_files() if n.startswith(tuple(f"{h}/" for h in HOUSE)) and n.endswith(shipped)}
     expected = {n.removeprefix("src/") if n.startswith("src/") else f"deident/{n}" for n in expected}
     assert {n for n in names if n.startswith("deident/")} == expected

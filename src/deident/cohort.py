@@ -94,7 +94,7 @@ def _among(value: str, wanted: tuple[str, ...]) -> bool:
 
 
 def _sop_class(name: str) -> str:
-    from deident.profile.explain import sop_class_named  # noqa: PLC0415 - for start-up: it loads the tables of the IODs
+    from deident.standard.sop_classes import sop_class_named  # noqa: PLC0415 - for start-up: it loads the tables of the IODs
 
     failure = ""
     try:

@@ -86,7 +86,8 @@ class Context:
         project = project_key(home)
         key = project if job.preserve_studies else project.for_run(run)
         return cls(
-            job=job,
+            # Workers open the job for themselves: an edited profile file must not be two profiles in one run.
+            job=job.model_copy(update={"profile_digest": profile.digest()}),
             home=home,
             run=run,
             profile=profile,

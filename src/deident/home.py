@@ -19,7 +19,7 @@ from deident.errors import PlaceProblem, TransientProblem
 __all__ = ["Busy", "Lock", "ProjectHome", "check_apart", "default_home"]
 
 _MARKER: Final = "deident-home"
-_FOLDERS: Final = ("staging", "ledger", "reports", "audit", "qa", "prefect", "runs", "vault")
+_FOLDERS: Final = ("staging", "ledger", "reports", "audit", "qa", "prefect", "profiles", "runs", "vault")
 #: What may stand in a folder that becomes a project home; anything else means that the folder is something else.
 _OWN: Final = frozenset({_MARKER, "key", "vault-key", "sources.toml", *_FOLDERS})
 
@@ -71,6 +71,11 @@ class ProjectHome:
     def prefect(self) -> Path:
         """PREFECT_HOME of this project."""
         return self.root / "prefect"
+
+    @property
+    def profiles(self) -> Path:
+        """Profile files of the site: `<name>.toml`."""
+        return self.root / "profiles"
 
     @property
     def runs(self) -> Path:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from deident.catalogue import find_profile, read_text
 from deident.cohort import Cohort
 from deident.errors import ConfigurationError
-from deident.profile import DEFAULT_PRESET, PixelRisk, Profile, preset
+from deident.home import default_home
+from deident.profile import DEFAULT_PRESET, PixelRisk, Profile
+from deident.profile.toml import Lines, parse
 from deident.pseudonyms import Unlisted
 
 __all__ = ["Job"]
 
-_MAX_FILE: Final = 1 << 20
+_WHAT: Final = "the job file"
 _Place = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$")]
 
 
@@ -33,7 +34,12 @@ class Job(BaseModel):
     source: _Place = Field(repr=False, description="Folder with the originals, at any depth.")
     destination: _Place = Field(repr=False, description="Folder for the outputs; never inside the source.")
     home: _Place | None = Field(default=None, repr=False, description="Project home; empty for the default one.")
-    profile: str = Field(default=DEFAULT_PRESET, description="Name of the profile preset.")
+    profile: _Place = Field(
+        default=DEFAULT_PRESET,
+        repr=False,
+        description="A preset, the name of a file in profiles/ of the project home, or the path of a file.",
+    )
+    profile_digest: str = Field(default="", description="What the profile must be: set by a run for its workers.")
     pixel_risk: PixelRisk = Field(default=PixelRisk.HOLD, description="What happens to images that may show text.")
     patients: _Place | None = Field(default=None, repr=False, description="Patient list of a trial, a CSV file.")
     unlisted: Unlisted = Field(default=Unlisted.REFUSE, description="Patients whom the list does not name.")
@@ -61,17 +67,24 @@ class Job(BaseModel):
         return self.workers or cores
 
     def resolved_profile(self) -> Profile:
-        """The preset with the choices of this job in place. Raises ConfigurationError for an unknown name."""
-        return preset(self.profile).changed(pixel_risk=self.pixel_risk)
+        """The profile with the choices of this job in place.
+
+        Raises ConfigurationError for an unknown name, a file that is refused, and one that is not what `profile_digest` says.
+        """
+        folder = Path(self.home or default_home()).expanduser() / "profiles"
+        profile = find_profile(self.profile, folder).changed(pixel_risk=self.pixel_risk)
+        if self.profile_digest and profile.digest() != self.profile_digest:
+            raise ConfigurationError("the profile file changed while the run was at work; run again")
+        return profile
 
     @classmethod
     def load(cls, path: Path | str) -> Job:
         """Read a TOML file. Raises ConfigurationError, which names keys and lines and never a value."""
-        text = _read(path)
-        values = _parse(text)
-        job, problems = _validate(cls, values)
+        text = read_text(path, _WHAT)
+        job, problems = _validate(cls, parse(text, _WHAT))
         if job is None:
-            raise ConfigurationError("; ".join(_explain(location, message, text) for location, message in problems))
+            lines = Lines(text)
+            raise ConfigurationError("; ".join(_explain(location, message, lines) for location, message in problems))
         return job
 
     @classmethod
@@ -79,34 +92,10 @@ class Job(BaseModel):
         """Like the constructor, but with a ConfigurationError that can be shown and stored anywhere."""
         job, problems = _validate(cls, values)
         if job is None:
-            raise ConfigurationError("; ".join(_explain(location, message, "") for location, message in problems))
+            raise ConfigurationError(
+                "; ".join(_explain(location, message, Lines("")) for location, message in problems)
+            )
         return job
-
-
-def _read(path: Path | str) -> str:
-    failure = ""
-    try:
-        with open(path, "rb") as file:
-            data = file.read(_MAX_FILE + 1)
-        if len(data) > _MAX_FILE:
-            failure = "it is too large"
-        else:
-            return data.decode()
-    except OSError as problem:
-        failure = os.strerror(problem.errno or 0)
-    except UnicodeDecodeError:
-        failure = "it is not UTF-8"
-    raise ConfigurationError(f"the job file cannot be read: {failure}")
-
-
-def _parse(text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
-        # Only the position: the message itself can quote what stands there.
-        place = re.search(r"at line \d+, column \d+", str(problem))
-        where = place.group() if place else "at the end of the file"
-    raise ConfigurationError(f"the job file is no valid TOML {where}")
 
 
 def _validate(model: type[Job], values: dict[str, Any]) -> tuple[Job | None, list[tuple[str, str]]]:
@@ -121,8 +110,7 @@ def _validate(model: type[Job], values: dict[str, Any]) -> tuple[Job | None, lis
     return None, [(".".join(map(str, error["loc"])), error["msg"]) for error in errors]
 
 
-def _explain(location: str, message: str, text: str) -> str:
-    key = re.sub(r"^cohort\.(\w+).*", r"\1", location)  # its keys are names of no other table
-    found = re.search(rf"^\s*{re.escape(key)}\s*=", text, re.MULTILINE) if key else None
-    line = f" (line {text.count(chr(10), 0, found.start()) + 1})" if found else ""
+def _explain(location: str, message: str, lines: Lines) -> str:
+    found = lines.of(tuple(int(part) if part.isdigit() else part for part in location.split(".")))
+    line = f" (line {found})" if found else ""
     return f"{location}{line}: {message}"

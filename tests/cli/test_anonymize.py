@@ -201,3 +201,23 @@ def test_outputs_get_the_modes_that_the_umask_allows(tmp_path: Path) -> None:
         assert result.returncode == 0, result.stderr
         assert {p.stat().st_mode & 0o777 for p in out.rglob("*") if p.is_file()} == {0o640}
         assert {p.stat().st_mode & 0o777 for p in out.rglob("*") if p.is_dir()} == {0o750}
+
+
+def test_a_profile_file_decides_and_what_it_keeps_on_its_own_is_warned_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write_ct(tmp_path / "in.dcm", StudyDescription="Head")
+    profile = tmp_path / "trial.toml"
+    profile.write_text(
+        'patient_prefix = "T7-"\n[[override]]\ntag = "StudyDescription"\nstrategy = "replace"\nvalue = "X"\n'
+    )
+    assert _run("-i", source, "-o", tmp_path / "one.dcm", "--profile", profile) == 0
+    assert capsys.readouterr().err == ""
+    data = pydicom.dcmread(tmp_path / "one.dcm")
+    assert (data.StudyDescription, data.PatientIdentityRemoved) == ("X", "YES")
+    assert data.PatientID.startswith("T7-")
+    profile.write_text('[[override]]\ntag = "StudyDescription"\nstrategy = "keep"\n')
+    assert _run("-i", source, "-o", tmp_path / "two.dcm", "--profile", profile) == 0
+    assert "the outputs claim no conformance to PS3.15, (0012,0062) is NO" in capsys.readouterr().err
+    data = pydicom.dcmread(tmp_path / "two.dcm")
+    assert (data.StudyDescription, data.PatientIdentityRemoved) == ("Head", "NO")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,7 @@ def test_no_command_is_wrong_use_and_shows_the_help(capsys: pytest.CaptureFixtur
         ["anonymize", "-i", "x", "-o", "y", "--pixel-risk", "maybe"],
         ["anonymize", "-i", "x", "-o", "y", "--remove-private", "--keep-private"],
         ["anonymize", "-i", "x", "-o", "y", "--over"],
+        ["plan", "--conformance", "--sop-class", "CT"],
         ["unknown"],
     ],
 )
@@ -73,7 +75,7 @@ def test_wrong_options_end_with_2(arguments: list[str], capsys: pytest.CaptureFi
             "a strategy can be given for PatientName, PatientID, AccessionNumber, StudyID",
         ),
         (["--keep-tags", "NoSuchKeyword"], "a tag or keyword of the profile is not in PS3.6"),
-        (["--profile", "nobody"], "unknown preset; there are: basic, research"),
+        (["--profile", "nobody"], "unknown profile; there are: basic, longitudinal, "),
     ],
 )
 def test_choices_that_cannot_be_carried_out_end_with_2_and_the_reason(
@@ -109,7 +111,30 @@ def test_plan_prints_what_happens_to_attributes(capsys: pytest.CaptureFixture[st
 
 def test_plan_of_an_unknown_profile_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", "--profile", "nobody"]) == 2
-    assert capsys.readouterr().err == "deident: unknown preset; there are: basic, research\n"
+    assert capsys.readouterr().err.startswith("deident: unknown profile; there are: basic, longitudinal, ")
+
+
+def test_plan_reads_a_profile_file_and_tells_what_is_wrong_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "trial.toml"
+    path.write_text('[[override]]\ntag = "StudyDescription"\nstrategy = "keep"\n')
+    assert main(["plan", "--profile", str(path)]) == 0
+    assert re.search("StudyDescription .* K keep +override:keep\n", capsys.readouterr().out)
+    path.write_text('base = "Doe^Jane"\noptions = ["retain_uid"]\n')
+    assert main(["plan", "--profile", str(path)]) == 2
+    told = capsys.readouterr().err
+    assert 'options "retain_uid" (line 2): did you mean retain_uids?' in told
+    assert "Doe" not in told
+
+
+def test_plan_finds_the_profiles_of_a_home_by_name_and_prints_their_conformance_statement(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "trial.toml").write_text('base = "longitudinal"\n')
+    assert main(["plan", "--home", str(tmp_path), "--profile", "trial", "--conformance"]) == 0
+    assert "for the profile `trial`" in capsys.readouterr().out
 
 
 def test_plan_into_a_closed_pipe_is_no_error() -> None:

@@ -1,12 +1,16 @@
+import re
+import stat
 from datetime import date
 
 import pytest
 from pydantic import ValidationError
 
+from deident.catalogue import find_profile
 from deident.cohort import Cohort
-from deident.errors import PlaceProblem
+from deident.errors import ConfigurationError, PlaceProblem
 from deident.flows.parameters import DeidentifyParameters
 from deident.flows.places import register
+from deident.flows.profiles import enter
 from deident.home import ProjectHome
 from deident.profile import PRESETS, PixelRisk
 from deident.pseudonyms import Unlisted
@@ -50,7 +54,7 @@ def test_the_form_is_flat_and_every_field_is_explained():
         assert field["description"]
         assert field.get("type") in {"string", "integer", "boolean", "array", None}
         assert field.get("items", {"type": "string"}) == {"type": "string"}
-    assert schema["properties"]["profile"]["enum"] == sorted(PRESETS)
+    assert schema["properties"]["profile"]["examples"] == list(PRESETS)
 
 
 def test_a_patient_list_is_given_by_its_alias(tmp_path):
@@ -93,3 +97,39 @@ def test_a_selection_that_cannot_be_meant_is_refused_and_not_repeated(wrong):
     with pytest.raises(ValidationError) as caught:
         DeidentifyParameters(source="a", destination="b", **wrong)
     assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "profile", ["trial.toml", "/etc/trial.toml", "../trial", "a/b", "a b", "trial\n", "x" * 65, ""]
+)
+def test_a_profile_is_named_and_never_given_by_its_path(profile):
+    with pytest.raises(ValidationError) as caught:
+        DeidentifyParameters(source="a", destination="b", profile=profile)
+    assert not profile or profile not in str(caught.value)
+
+
+def test_the_profiles_of_the_home_are_found_by_their_names(tmp_path):
+    home = ProjectHome.open(tmp_path / "home")
+    places = {"source": register(home, tmp_path / "in"), "destination": register(home, tmp_path / "out")}
+    with pytest.raises(ConfigurationError):
+        DeidentifyParameters(**places, profile="trial").to_job(home)
+    (home.profiles / "trial.toml").write_text('patient_prefix = "T-"\n')
+    assert DeidentifyParameters(**places, profile="trial").to_job(home).resolved_profile().patient_prefix == "T-"
+
+
+def test_a_profile_file_is_copied_into_the_home_under_a_name_that_its_content_decides(tmp_path):
+    home = ProjectHome.open(tmp_path / "home")
+    file = tmp_path / f"{CANARY}.toml"
+    file.write_text('name = "trial"\npatient_prefix = "T-"\n')
+    first = enter(home, str(file))
+    assert re.fullmatch(r"trial-[0-9a-f]{12}", first)
+    assert enter(home, str(file)) == first
+    assert find_profile(first, home.profiles) == find_profile(str(file))
+    assert stat.S_IMODE((home.profiles / f"{first}.toml").stat().st_mode) == 0o600
+    file.write_text('name = "trial"\npatient_prefix = "U-"\n')
+    assert enter(home, str(file)) != first
+    assert find_profile(first, home.profiles).patient_prefix == "T-"
+    assert enter(home, str(home.profiles / f"{first}.toml")) == first
+    assert enter(home, "basic") == "basic"
+    with pytest.raises(ConfigurationError):
+        enter(home, str(tmp_path / "none.toml"))

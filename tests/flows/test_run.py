@@ -50,7 +50,7 @@ def test_a_call_that_cannot_work_is_refused_in_plain_words_before_anything_start
     assert not (tmp_path / "home" / "prefect" / "server.json").exists()
 
 
-@pytest.mark.parametrize("arguments", [["--no-such"], ["--pixel-risk", "maybe"], ["--profile", "none"]])
+@pytest.mark.parametrize("arguments", [["--no-such"], ["--pixel-risk", "maybe"]])
 def test_a_wrong_option_is_exit_code_2(arguments, capsys):
     assert main(arguments) == 2
     assert "usage" in capsys.readouterr().err

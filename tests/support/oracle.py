@@ -31,7 +31,7 @@ UIDS = "retain_uids"
 _DATES: Final = ("DA", "TM", "DT")
 _TEXTS: Final = ("LO", "LT", "SH", "ST", "UC", "UT")
 #: Published dates of context groups, and the time zone: kept beside shifted dates (RULES section 6).
-_CONSTANTS: Final = (0x00080106, 0x00080107, 0x00080201)
+_CONSTANTS: Final = (0x00080106, 0x00080107, 0x0040DB06, 0x0040DB07, 0x00080201)
 _STRICT: Final = ("1", "1C", "2", "2C", "3")
 _MARKERS: Final = (0x00120062, 0x00120063, 0x00120064, 0x00280303)
 _AGE, _CONTENT, _GRAPHIC = 0x00101010, 0x0040A730, 0x00700001

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,10 +12,11 @@ from deident.anonymizer.convert import Policy, Task
 from deident.anonymizer.correct import CorrectableAuditLog
 from deident.anonymizer.places import Path, Places, audit_place, check_list, directory_places, file_places
 from deident.anonymizer.result import AnonymizationResult, DirectoryResult
+from deident.catalogue import find_profile
 from deident.cohort import Cohort
 from deident.errors import ConfigurationError, Reason, UsageProblem
-from deident.home import ProjectHome, check_apart
-from deident.profile import DEFAULT_PRESET, PixelRisk, Profile, Strategy, preset
+from deident.home import ProjectHome, check_apart, default_home
+from deident.profile import DEFAULT_PRESET, PixelRisk, Profile, Strategy
 from deident.profile.rules import Rules
 from deident.pseudonyms import ProjectKey, Pseudonyms, SubjectList, Unlisted
 from deident.stores.folder import FolderStore
@@ -31,13 +33,14 @@ class DICOMAnonymizer:
     >>> result = anonymizer.anonymize_file("scan.dcm", "anonymous.dcm")  # doctest: +SKIP
     >>> result.ending, len(result.anonymized_tags)  # doctest: +SKIP
 
-    `preserve_studies`: pseudonyms come from the key of the project (in `home`, made on first use), so they are the same
-    in every run; without it from a key that dies with this object. `profile`: name of a preset, or a Profile. On top
-    of it: `strategy` for all direct identifiers, `strategies` for single ones by keyword (`{"PatientName": "remove"}`),
-    `keep_tags` (keywords or `gggg,eeee`; an output that keeps what no option covers claims no conformance) and
-    `pixel_risk`. `patients`: the patient list of a trial, a CSV file that decides pseudonyms; `unlisted`: `refuse` (the
-    default) or `pseudonymise` patients whom it does not name. `cohort`: which instances are taken. `workers`: processes
-    for a directory, None for one per core. `overwrite`: replace outputs and audit logs that exist.
+    `preserve_studies`: pseudonyms come from the key of the project (in `home`, made on first use), so they are the
+    same in every run; without it from a key that dies with this object. `profile`: name of a preset, of a file in
+    `profiles/` of the home, path of a `.toml` file, or a Profile. On top of it: `strategy` for all direct
+    identifiers, `strategies` for single ones by keyword (`{"PatientName": "remove"}`), `keep_tags` (keywords or
+    `gggg,eeee`; an output that keeps what no option covers claims no conformance) and `pixel_risk`. `patients`: the
+    patient list of a trial, a CSV file that decides pseudonyms; `unlisted`: `refuse` (the default) or `pseudonymise`
+    patients whom it does not name. `cohort`: which instances are taken. `workers`: processes for a directory, None
+    for one per core. `overwrite`: replace outputs and audit logs that exist.
 
     Wrong use raises a UsageProblem. Whatever is wrong with an input is never raised: it is the ending of its result.
     """
@@ -62,7 +65,9 @@ class DICOMAnonymizer:
             raise UsageProblem("workers: at least 1")
         changes: dict[str, object] = {"strategies": strategies, "keep_tags": frozenset(keep_tags) or None}
         changes |= {"strategy": strategy, "pixel_risk": pixel_risk}
-        self._profile = _changed(preset(profile) if isinstance(profile, str) else profile, changes)
+        root = pathlib.Path(os.fsdecode(home)).expanduser() if home is not None else default_home()
+        named = find_profile(profile, root / "profiles") if isinstance(profile, str) else profile
+        self._profile = _changed(named, changes)
         self._conforms = Rules(self._profile).conforms
         self._patients = patients
         listed = _list(patients, unlisted)

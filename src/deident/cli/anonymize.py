@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["anonymize"]
 
 _NO_CLAIM = (
-    "warning: --keep-tags keeps what the standard protects and no option covers: "
+    "warning: what is kept is protected by the standard and covered by no option: "
     "the outputs claim no conformance to PS3.15, (0012,0062) is NO"
 )
 

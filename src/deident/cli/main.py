@@ -47,12 +47,9 @@ def _anonymize(options: argparse.Namespace) -> int:
 
 
 def _plan(options: argparse.Namespace) -> int:
-    from deident.profile import DEFAULT_PRESET, preset  # noqa: PLC0415 - for start-up
-    from deident.profile.explain import explain  # noqa: PLC0415
+    from deident.cli.plan import plan  # noqa: PLC0415 - for start-up
 
-    text = explain(preset(options.profile or DEFAULT_PRESET), options.sop_class)
-    print(text.rstrip("\n"))
-    return EXIT_OK
+    return plan(options)
 
 
 def _vault(options: argparse.Namespace) -> int:

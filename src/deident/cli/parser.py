@@ -20,6 +20,9 @@ _HALF_TAG: Final = re.compile(r"[0-9A-Fa-f]{4}")
 _DESCRIPTION: Final = (
     "De-identify DICOM files by PS3.15 Annex E: what cannot be de-identified safely is held, with a reason."
 )
+_PROFILE: Final = (
+    "a preset (default: research), the name of a file in profiles/ of the project home, or the path of a .toml file"
+)
 _EPILOG: Final = "exit codes: 0 all released, 1 something skipped or quarantined, 2 wrong usage, 130 interrupted"
 
 
@@ -80,7 +83,7 @@ def _add_anonymize(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         help="what stands in place of patient name and id, accession number and study id: remove, hash (the default) "
         "or replace; PatientName=remove for one of them; repeatable",
     )
-    add("--profile", metavar="NAME", help="profile preset (default: research)")
+    add("--profile", metavar="NAME|FILE", help=_PROFILE)
     add(
         "--pixel-risk",
         choices=("hold", "accept"),
@@ -115,9 +118,14 @@ def _add_plan(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         description="Print what a profile does to each attribute, and which table, option or override decided it.",
         allow_abbrev=False,
     )
-    parser.add_argument("--profile", metavar="NAME", help="profile preset (default: research)")
-    parser.add_argument(
+    parser.add_argument("--profile", metavar="NAME|FILE", help=_PROFILE)
+    parser.add_argument("--home", metavar="DIR", help="project home, for the files in its profiles/")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
         "--sop-class", metavar="CT|UID", help="for this kind of instance (default: whatever holds for all)"
+    )
+    what.add_argument(
+        "--conformance", action="store_true", help="print the conformance statement that PS3.15 E.1.3 asks for"
     )
 
 

@@ -29,9 +29,7 @@ PLAIN: Final = 15  # what a wrapped int counts as
 CONCEPT: Final = 16  # advance, value offset, tag: a part of the concept name of a content item, or its beginning
 CONTENT: Final = 17  # advance, value offset: a value of a content item, whose concept name says whether it identifies
 KEPT: Final = 18  # as TEXT, then the kind: an identifier that an option keeps
-CLEAN: Final = (
-    19  # advance, value offset, tag, VR, method, decision number; replacement and number when nothing is left
-)
+CLEAN: Final = 19  # advance, value offset, tag, VR, method, decision number; the same when nothing is left, kind
 RETAINED_UID: Final = 20  # advance, value offset, tag, decision number when it is remapped after all
 PRIVATE_VALUE: Final = (
     21  # advance, value offset, inner entry, test of the bytes, decision number when they fail it, a number

@@ -310,7 +310,7 @@ class Level:
         return (
             *(p.CLEAN, offset + length, offset, tag, self._written_vr(tag, vr)),
             *(decision.method, self.plan.decisions.number(decision)),
-            *(self._replacement(instead, vr), self.plan.decisions.number(instead)),
+            *(self._replacement(instead, vr), self.plan.decisions.number(instead), decision.kind),
         )
 
     def _kept(self, decision: Decision, vr: str, wire_vr: str, offset: int, length: int) -> Entry:

@@ -68,7 +68,7 @@ class Insertions:
         stated = notes.seen.get(0x00280303, b"").strip(b"\0 ")
         if Option.RETAIN_LONGITUDINAL_FULL_DATES in options:
             return stated if stated in (b"MODIFIED", b"REMOVED") else b"UNMODIFIED"
-        if Option.RETAIN_LONGITUDINAL_MODIFIED_DATES in options:
+        if Option.RETAIN_LONGITUDINAL_MODIFIED_DATES in options or self._rules.leaves_dates:
             return b"REMOVED" if stated == b"REMOVED" else b"MODIFIED"
         return b"REMOVED"
 

@@ -36,6 +36,7 @@ Deferred = tuple[Method, int, str, bytes, bytes]
 
 _AGE: Final = re.compile(rb"(\d{1,3})([DWMY])")
 _UID_VALUES: Final = 100_000
+_DIGEST: Final = 16
 _DAY_LENGTH: Final = 8
 #: Fields of a TEXT entry whose value goes as a whole on a hit.
 _WITHOUT_CUT: Final = 5
@@ -146,8 +147,10 @@ class Shared:
 
     def hashed(self, raw: bytes, vr: str, charset: bytes) -> bytes:
         """Keyed digests in place of the values, padded; blank values stay blank."""
-        text = decode(raw, parse_specific_character_set(charset), vr)
-        values = [self.pseudonyms.digest(value) for value in split_values(text, vr)]
+        originals = split_values(decode(raw, parse_specific_character_set(charset), vr), vr)
+        # Of several one character is left out, lest the padding make the last one longer than SH and AE may be.
+        width = _DIGEST if len(originals) == 1 else _DIGEST - 1
+        values = [self.pseudonyms.digest(value)[:width] for value in originals]
         return pad("\\".join(values).encode(), vr)
 
     def age_value(self, raw: bytes, seen: Mapping[int, bytes]) -> bytes | None:
@@ -282,10 +285,13 @@ def _retained_uid(
 
 def _clean(shared: Shared, notes: Notes, entry: Any, value: bytes, charset: bytes, syntax: Syntax) -> bytes | None:
     """A value that an option, or the site, wants cleaned; what cannot be cleaned is treated as without the option."""
-    _kind, _advance, _offset, tag, vr, method, number, instead, number_instead = entry
+    _kind, _advance, _offset, tag, vr, method, number, instead, number_instead, identifying = entry
     if not value.strip(b"\0 "):
         return None
     new = _CLEANERS[method](shared, notes, value, vr, charset)
+    if identifying and method not in (Method.SHIFT, Method.YEAR):  # those have gathered the date themselves
+        # What stays although it identifies may stand elsewhere, too (RULES 14.1).
+        notes.gathered.append((f"={identifying}" if new == value else identifying, value, charset))
     if not new:
         notes.done.append(number_instead)
         replacement: bytes = instead

@@ -5,41 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from deident.errors import ConfigurationError
 from deident.profile.decision import Action, Decision
-from deident.profile.model import PixelRisk, Profile
+from deident.profile.model import Mode, Option, PixelRisk, Profile
 from deident.profile.rules import MARKERS, Place, Rules
+from deident.profile.words import date_words
 from deident.standard import confidentiality, dictionary, iods
+from deident.standard.sop_classes import sop_class_named
 
-__all__ = ["explain", "sop_class_named"]
-
-_STORAGE: Final = "1.2.840.10008.5.1.4.1.1."
-
-#: Short names for `--sop-class`; any Storage SOP Class UID is understood, too.
-_SHORT: Final = {
-    "CR": "1",
-    "DX": "1.1",
-    "MG": "1.2",
-    "CT": "2",
-    "ENHANCED-CT": "2.1",
-    "MR": "4",
-    "ENHANCED-MR": "4.1",
-    "US": "6.1",
-    "SC": "7",
-    "NM": "20",
-    "PT": "128",
-    "ENHANCED-PT": "130",
-    "XA": "12.1",
-    "RF": "12.2",
-    "PR": "11.1",
-    "SEG": "66.4",
-    "SR": "88.33",
-    "KO": "88.59",
-    "RTIMAGE": "481.1",
-    "RTDOSE": "481.2",
-    "RTSTRUCT": "481.3",
-    "RTPLAN": "481.5",
-}
+__all__ = ["explain"]
 
 _WORDS: Final = {
     Action.KEEP: "keep",
@@ -51,14 +24,6 @@ _WORDS: Final = {
 }
 
 
-def sop_class_named(name: str) -> str:
-    """The SOP Class UID for a short name (CT, MR, ...) or a UID. Raises ConfigurationError when there are no rules for it."""
-    uid = _STORAGE + _SHORT[name.upper()] if name.upper() in _SHORT else name
-    if iods.iod_of(uid) is None:
-        raise ConfigurationError(f"unknown SOP class; give a UID or one of: {', '.join(_SHORT)}")
-    return uid
-
-
 def explain(profile: Profile, sop_class: str | None = None) -> str:
     """The plan as text. `sop_class` (a short name or UID) limits it to the attributes of that IOD, types resolved.
 
@@ -67,13 +32,14 @@ def explain(profile: Profile, sop_class: str | None = None) -> str:
     rules = Rules(profile)
     uid = sop_class_named(sop_class or "CT")
     iod = iods.iod_of(uid)
-    if iod is None:
-        raise ConfigurationError("unknown SOP class")
-    place = Place(iod, frozenset(range(len(iod.modules))), ())
+    assert iod is not None
+    place = Place(iod, frozenset(range(len(iod.modules))), (), uid)
     lines = [
         f"Profile {profile.name} over PS3.15 {confidentiality.EDITION}, IOD {iod.name}",
         f"Options: {', '.join(sorted(option.value for option in profile.options)) or 'none'}",
         f"Declared codes (CID 7050): {', '.join(rules.codes()) or 'none: the profile keeps what the standard protects'}",
+        f"Mode: {profile.mode.value}",
+        *(f"Dates: {words}" for words in date_words(profile)),
         f"Images that may show text: {'held' if profile.pixel_risk is PixelRisk.HOLD else 'accepted'}",
         f"Ages: {profile.age_cap} and over become {profile.age_cap}" if profile.age_cap else "Ages: no cap",
         "",
@@ -86,17 +52,46 @@ def explain(profile: Profile, sop_class: str | None = None) -> str:
         known = dictionary.attribute(tag)
         decision = rules.decide(place, tag, known.vrs[0] if known else "UN")
         lines.append(_line(decision, attribute_type))
-    return "\n".join([*lines, *(line.format(private=_private(rules)) for line in _ALWAYS), ""])
+    return "\n".join([*lines, *_overrides(profile, uid if sop_class else ""), *_everywhere(rules), ""])
 
 
-def _private(rules: Rules) -> str:
-    """What becomes of private elements, in words."""
-    if not rules.private.active:
-        return "X remove   private elements and their creators, at every level"
-    return (
-        f"X remove   private elements but {rules.private.listed} that are known to be safe (E.3.10), and creators of which "
-        "nothing stays, at every level"
+def _overrides(profile: Profile, sop_class: str) -> Iterator[str]:
+    """What the site decides for paths, representations and creators, and for tags wherever they stand."""
+    found = [entry for entry in profile.overrides if not sop_class or entry.sop_class in ("", sop_class)]
+    if found:
+        yield from ("", "Decisions of the site, the most specific one holds (path, tag, VR):")
+    for entry in found:
+        kind = "path" if entry.path else "tag" if entry.tag else "VR" if entry.vr else "creator"
+        limit = f" in {entry.sop_class}" if entry.sop_class else ""
+        yield f"{kind:<8} {entry.path or entry.tag or entry.vr or entry.creator}: {entry.strategy.value}{limit}"
+
+
+def _everywhere(rules: Rules) -> Iterator[str]:
+    """What no row of the table tells."""
+    profile = rules.profile
+    yield from ("", "Private elements, at every level:")
+    if rules.private.listed:
+        yield f"(odd groups)  K keep     {rules.private.listed} that are known to be safe, by creator, group, element and VR"
+        yield "              C clean    their text and dates as the other options say, U remap their UIDs unless those stay"
+        for private in sorted(rules.profile.private, key=lambda entry: (entry.creator, entry.group, entry.element)):
+            place = f"({private.group:04X},xx{private.element:02X})"
+            yield f"{place}   K keep     {private.vr} of {private.creator}, by the site's list"
+    yield "(odd groups)  X remove   " + (
+        "all others, and creators of which nothing stays" if rules.private.active else "all"
     )
+    yield from ("", "Structured content (content items and codes):")
+    if Option.CLEAN_STRUCTURED_CONTENT in profile.options:
+        yield "(0040,A730)   C clean    item by item, by concept name and value type (Table E.3.4-1)"
+    else:
+        yield "(0040,A730)   D replace  one text item that says nothing, in reports; X remove elsewhere"
+    if Option.CLEAN_DESCRIPTORS in profile.options:
+        yield "codes         C clean    items of private coding schemes are removed, meanings are those of the dictionary"
+    if profile.mode is Mode.STRICT:
+        yield from ("", "Strict mode:")
+        yield "unlisted      X, Z, D    text that no table lists, by type; numbers, code strings and sequences stay"
+        for name in sorted(profile.allowed):
+            yield f"{name}: allowed by the site"
+    yield from _ALWAYS
 
 
 def _tags(rules: Rules) -> Iterator[int]:
@@ -115,10 +110,10 @@ def _line(decision: Decision, attribute_type: str | None) -> str:
 _ALWAYS: Final = (
     "",
     "Whatever the profile says:",
-    "(odd groups)  {private}",
     "(gggg,0000)   X remove   group lengths (PS3.5 7.2)",
     "(50xx,eeee)   X remove   curves; (60xx,eeee) overlays, whole planes",
     "(0002,eeee)   rebuilt    file meta information; the preamble is zeroed",
+    "(60xx,eeee)   X remove   also overlays in unused bits of the pixels, which are cleared",
     "unlisted      K keep     unless a known identifier of the instance is found in it (then X, Z or D by type)",
     "not in PS3.6  X remove   elements of even groups that the standard does not define",
     "written       (0012,0062), (0012,0063), (0012,0064), (0028,0303)",

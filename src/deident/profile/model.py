@@ -15,12 +15,14 @@ from typing import Any, Final, TypeVar
 
 from deident.errors import ConfigurationError
 from deident.profile.override import Override
+from deident.standard.values import VRS
 
 __all__ = ["DateMethod", "Mode", "Option", "PixelRisk", "Profile", "SitePrivate", "Strategy"]
 
 _PREFIX: Final = re.compile(r"[A-Za-z0-9_-]{0,32}")
 _AE_TITLE: Final = re.compile(r"[!-\[\]-~](?:[ -\[\]-~]{0,14}[!-\[\]-~])?")
 _OLDEST: Final = 120
+_CREATOR_LENGTH: Final = 64
 _LONGEST_RANGE: Final = 36_500
 _LARGEST_MULTIPLE: Final = 365
 
@@ -73,12 +75,27 @@ class DateMethod(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SitePrivate:
-    """A private element that a site knows to be safe: creator, group (odd), low byte of the element and VR."""
+    """A private element that a site knows to be safe: creator, group (odd), low byte of the element and VR.
+
+    Raises ConfigurationError for one that cannot exist (PS3.5 7.8.1).
+    """
 
     creator: str
     group: int
     element: int
     vr: str
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.creator.strip()) <= _CREATOR_LENGTH:
+            raise ConfigurationError(f"creator: 1 to {_CREATOR_LENGTH} characters (PS3.5 7.8.1)")
+        if not _within(self.group, 0x0009, 0xFFFD) or not self.group & 1:
+            raise ConfigurationError("group: private groups are odd, from 0009 to FFFD (PS3.5 7.8)")
+        if not _within(self.element, 0, 0xFF):
+            raise ConfigurationError(
+                "element: the low byte alone, 00 to FF; the block is where the creator has reserved it"
+            )
+        if self.vr not in VRS:
+            raise ConfigurationError("vr: none of the value representations of PS3.5 Table 6.2-1")
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ Chosen = tuple[Action, str, Method]
 DATE_VRS: Final = frozenset({"DA", "TM", "DT"})
 TEXT_VRS: Final = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
 
-#: Context Group Version and Local Version hold publicly known dates: shifted, they would hand out the offset.
-_CONSTANT_DATES: Final = frozenset({0x00080106, 0x00080107})
+#: Versions and Local Versions of context groups and templates hold publicly known dates: shifted, they would hand out the offset.
+_CONSTANT_DATES: Final = frozenset({0x00080106, 0x00080107, 0x0040DB06, 0x0040DB07})
 _TIMEZONE_OFFSET: Final = 0x00080201
 #: Sequences whose items are content items (PS3.3 C.17.3, C.18.x); inside the others of the option they are found lower down.
 _CONTENT_ITEMS: Final = frozenset({0x0040A730, 0x00400555})

@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Final
 
 from deident.errors import ConfigurationError
+from deident.profile.resolve import MARKERS, PIXELS, never_survives
 from deident.standard import dictionary, iods
-from deident.standard.values import fits_vr
+from deident.standard.values import VRS, fits_vr
 
-__all__ = ["PSEUDONYM", "Override", "OverrideStrategy"]
+__all__ = ["PSEUDONYM", "STRUCTURE", "Override", "OverrideStrategy"]
 
 #: The value of a `replace` that asks for the patient's pseudonym.
 PSEUDONYM: Final = "{patient}"
@@ -18,8 +19,9 @@ PSEUDONYM: Final = "{patient}"
 _DATES: Final = frozenset({"DA", "DT", "TM"})
 _TEXTS: Final = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
 _HASHABLE: Final = _TEXTS | {"AE", "PN"}
+_LONG: Final = frozenset({"LO", "LT", "PN", "ST", "UC", "UT"})
 #: What names the instance and says how to read it; another value there makes the object a wrong one.
-_STRUCTURE: Final = frozenset({0x00080005, 0x00080016, 0x00080018, 0x0020000D, 0x0020000E})
+STRUCTURE: Final = frozenset({0x00080005, 0x00080016, 0x00080018, 0x0020000D, 0x0020000E}) | PIXELS
 
 
 class OverrideStrategy(StrEnum):
@@ -79,16 +81,9 @@ class Override:
             if self.strategy not in (OverrideStrategy.KEEP, OverrideStrategy.REMOVE):
                 raise ConfigurationError("elements of a private creator can be kept or removed")
             return
-        vrs = {self.vr}
-        if tags := self.tags:
-            known = dictionary.attribute(tags[-1])
-            if tags[-1] >> 16 & 1:
-                raise ConfigurationError("private elements are selected by creator")
-            if known is None:
-                raise ConfigurationError("a tag or keyword of the profile is not in PS3.6")
-            if tags[-1] in _STRUCTURE and self.strategy is not OverrideStrategy.KEEP:
-                raise ConfigurationError("this attribute says what the object is; it cannot be overridden")
-            vrs = set(known.vrs)
+        if self.vr and self.vr not in VRS:
+            raise ConfigurationError("vr: none of the value representations of PS3.5 Table 6.2-1")
+        vrs = self._vrs()
         wanted = {
             OverrideStrategy.SHIFT: (_DATES, "shift is for dates and times (DA, DT, TM)"),
             OverrideStrategy.CLEAN: (_TEXTS, "clean is for text (LO, LT, SH, ST, UC, UT)"),
@@ -96,5 +91,28 @@ class Override:
         }.get(self.strategy)
         if wanted and not vrs <= wanted[0]:
             raise ConfigurationError(wanted[1])
+        if PSEUDONYM in self.value and self.value != PSEUDONYM:
+            raise ConfigurationError(f"value: {PSEUDONYM} stands alone")
+        if self.value == PSEUDONYM and not vrs <= _LONG:
+            # A prefix, or a name out of a patient list, makes pseudonyms longer than AE, CS and SH can be.
+            raise ConfigurationError(f"value: {PSEUDONYM} is for text and names (LO, LT, PN, ST, UC, UT)")
         if self.strategy is OverrideStrategy.REPLACE and not all(fits_vr(self.value, vr) for vr in vrs):
             raise ConfigurationError("value: does not fit the value representation (PS3.5 Table 6.2-1)")
+
+    def _vrs(self) -> set[str]:
+        """The value representations of what is selected, if that may be overridden."""
+        tags = self.tags
+        if not tags:
+            return {self.vr}
+        known = dictionary.attribute(tags[-1])
+        if tags[-1] >> 16 & 1:
+            raise ConfigurationError("private elements are selected by creator")
+        if known is None:
+            raise ConfigurationError("a tag or keyword of the profile is not in PS3.6")
+        if tags[-1] in MARKERS:
+            raise ConfigurationError("deident writes this attribute itself (PS3.15 E.1.1)")
+        if never_survives(tags[-1], tags[:-1]):
+            raise ConfigurationError("this element never stays, whatever a profile says")
+        if tags[-1] in STRUCTURE and self.strategy is not OverrideStrategy.KEEP:
+            raise ConfigurationError("this attribute says what the object is; it cannot be overridden")
+        return set(known.vrs)

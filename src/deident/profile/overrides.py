@@ -7,7 +7,7 @@ from typing import Final
 
 from deident.profile.decision import Action, Method
 from deident.profile.options import Chosen
-from deident.profile.override import PSEUDONYM, Override, OverrideStrategy
+from deident.profile.override import PSEUDONYM, STRUCTURE, Override, OverrideStrategy
 from deident.profile.resolve import resolve
 
 __all__ = ["Overrides"]
@@ -22,7 +22,7 @@ class Overrides:
     """Look-up of overrides. One that is limited to a SOP class beats one that is not; of two alike the later one holds.
 
     `weaker` are the attributes of which something stays, with the code that an option would need to cover that;
-    `unbounded` says that whole VRs or private creators do.
+    `unbounded` says that whole VRs or private creators do, `vrs` which VRs.
     """
 
     def __init__(self, overrides: Iterable[Override]) -> None:
@@ -30,20 +30,25 @@ class Overrides:
         self.weaker: dict[int, str] = {}
         self.unbounded = False
         self.keeps_creators = False
+        self.vrs: frozenset[str] = frozenset()
         for override in overrides:
             self._found[_key(override), override.sop_class] = override
             if override.strategy in _WEAKER:
                 self.unbounded |= not override.tags
                 self.keeps_creators |= bool(override.creator)
+                self.vrs |= {override.vr}
                 if override.tags:
-                    self.weaker[override.tags[-1]] = "K" if override.strategy is OverrideStrategy.KEEP else "C"
+                    kept = override.strategy is OverrideStrategy.KEEP
+                    code = self.weaker.setdefault(override.tags[-1], "K" if kept else "C")
+                    self.weaker[override.tags[-1]] = "K" if kept else code
 
     def find(self, path: tuple[int, ...], tag: int, vr: str, sop_class: str) -> Override | None:
         """The override that decides for an attribute."""
         if not self._found:
             return None
         keys: tuple[_Key, ...] = (("path", (*path, tag)), ("tag", (tag,)), ("vr", vr))
-        for key in keys:
+        # One for a VR never means what says how to read the object.
+        for key in keys[:2] if tag in STRUCTURE else keys:
             for limit in (sop_class, ""):
                 found = self._found.get((key, limit))
                 if found is not None:

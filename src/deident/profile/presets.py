@@ -1,25 +1,33 @@
-"""The profiles that ship with deident."""
+"""The profiles that ship with deident: the TOML files in `presets/`, read without what a site's own file needs."""
 
 from __future__ import annotations
 
-from typing import Final
+import tomllib
+from functools import lru_cache
+from importlib import resources
+from typing import Any, Final
 
 from deident.errors import ConfigurationError
-from deident.profile.model import Option, Profile
+from deident.profile.model import Profile
+from deident.profile.override import Override
 
-__all__ = ["DEFAULT_PRESET", "PRESETS", "preset"]
+__all__ = ["DEFAULT_PRESET", "PRESETS", "preset", "preset_text"]
 
 DEFAULT_PRESET: Final = "research"
-
-PRESETS: Final[dict[str, Profile]] = {
-    "basic": Profile(name="basic", options=frozenset()),
-    "research": Profile(name="research", options=frozenset({Option.RETAIN_PATIENT_CHARACTERISTICS})),
-}
+#: Their names, from what keeps least to what keeps most.
+PRESETS: Final = ("basic", "safe-harbor", "research", "longitudinal", "retain-all-safe")
 
 
+@lru_cache(maxsize=len(PRESETS))
 def preset(name: str) -> Profile:
     """The profile of that name. Raises ConfigurationError, which lists the names, when there is none."""
-    try:
-        return PRESETS[name]
-    except KeyError:
-        raise ConfigurationError(f"unknown preset; there are: {', '.join(sorted(PRESETS))}") from None
+    if name not in PRESETS:
+        raise ConfigurationError(f"unknown preset; there are: {', '.join(sorted(PRESETS))}")
+    values: dict[str, Any] = tomllib.loads(preset_text(name))
+    overrides = tuple(Override(**table) for table in values.pop("override", ()))
+    return Profile(**values, overrides=overrides)
+
+
+def preset_text(name: str) -> str:
+    """The TOML file of a preset."""
+    return (resources.files("deident.profile") / "presets" / f"{name}.toml").read_text("utf-8")

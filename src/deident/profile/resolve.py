@@ -6,7 +6,15 @@ from typing import Final
 
 from deident.profile.decision import Action
 
-__all__ = ["never_survives", "resolve"]
+__all__ = ["MARKERS", "PIXELS", "never_survives", "resolve"]
+
+#: Attributes that deident itself writes at the top level (PS3.15 E.1.1, PS3.3 C.7.1.1 and C.12.1).
+MARKERS: Final = frozenset({0x00120062, 0x00120063, 0x00120064, 0x00280303})
+#: Pixel data, and what says how to read them (PS3.3 C.7.6.3).
+PIXELS: Final = frozenset(
+    {0x7FE00008, 0x7FE00009, 0x7FE00010, 0x00280002, 0x00280004, 0x00280006, 0x00280008, 0x00280010, 0x00280011}
+    | {0x00280100, 0x00280101, 0x00280102, 0x00280103}
+)
 
 
 def resolve(code: str, attribute_type: str | None, vr: str) -> Action:

@@ -15,7 +15,9 @@ from deident.profile.model import Mode, Option, Profile, Strategy
 from deident.profile.options import DATE_VRS, TEXT_VRS, Chosen, by_option, unlisted_date
 from deident.profile.overrides import Overrides
 from deident.profile.private import PrivateRules
-from deident.profile.resolve import never_survives, resolve
+from deident.profile.protected import TEXT_VALUE, protected
+from deident.profile.resolve import MARKERS, never_survives, resolve
+from deident.profile.strict import strict
 from deident.standard import codes, confidentiality, dictionary
 from deident.standard.identifiers import kind_of
 from deident.standard.iods import Iod
@@ -31,11 +33,6 @@ CONTENT_SEQUENCE: Final = 0x0040A730
 GRAPHIC_ANNOTATION: Final = 0x00700001
 UNFORMATTED_TEXT: Final = 0x00700006
 CODE_MEANING: Final = 0x00080104
-#: What a person wrote, in content items outside Content Sequence (acquisition and protocol context); RULES section 8.
-TEXT_VALUE: Final = 0x0040A160
-
-#: Attributes that deident itself writes at the top level (PS3.15 E.1.1, PS3.3 C.7.1.1 and C.12.1).
-MARKERS: Final = frozenset({0x00120062, 0x00120063, 0x00120064, 0x00280303})
 
 #: Direct identifiers whose replacement a strategy decides, with the method of the `hash` strategy.
 DIRECT: Final = {
@@ -63,12 +60,6 @@ _GAP_CODES: Final = {
 }
 #: Type 1C in every IOD, but of a condition that ends with de-identification: encrypted originals, and signatures over them.
 _NO_LONGER_TRUE: Final = frozenset({"encrypted", "signature"})
-
-#: What stays in strict mode although no table lists it: numbers, code strings, class UIDs and sequences, which are walked.
-_STRICT_VRS: Final = frozenset("AT CS DS FD FL IS OD OF OL OV SL SQ SS SV UI UL US UV".split())
-#: Bulk values of VR OB or OW that are numbers, too: waveforms, look-up tables, palettes, coordinates (PS3.3).
-_STRICT_BULK: Final = frozenset("OW".split())
-_STRICT_BYTES: Final = frozenset({0x54001010, 0x54000110, 0x54000112})
 
 
 class Item(NamedTuple):
@@ -124,8 +115,15 @@ class Rules:
     @property
     def conforms(self) -> bool:
         """Whether the profile keeps nothing that the standard protects (RULES 14.6)."""
-        covering = dict.fromkeys(self._keep, "K") | self._overrides.weaker
-        return not self._overrides.unbounded and not any(self._protected(*entry) for entry in covering.items())
+        left = self._overrides.weaker | dict.fromkeys(self._keep, "K")
+        return not self._overrides.unbounded and not any(protected(self.profile, *entry) for entry in left.items())
+
+    @property
+    def leaves_dates(self) -> bool:
+        """Whether dates stay, as they are or shifted, because the site wants it and not an option."""
+        return bool(self._overrides.vrs & DATE_VRS) or any(
+            (known := dictionary.attribute(tag)) is not None and known.vrs[0] in DATE_VRS for tag in self.kept
+        )
 
     def codes(self) -> tuple[str, ...]:
         """CID 7050 codes of what the profile performs, 113100 first; none when it does not conform."""
@@ -193,7 +191,7 @@ class Rules:
             return Action.REMOVE, "marker", Method.MARKER if not place.path else Method.PLAIN
         overridden = self._overrides.chosen(place.path, tag, vr, place.sop_class, place.type_of)
         if overridden is not None:
-            return overridden
+            return _walked(tag, vr, overridden)
         if tag in self._keep:
             return Action.KEEP, KEPT_BY_USER, Method.PLAIN
         if tag == CODE_MEANING and place.item is not None and not place.item.content:
@@ -233,19 +231,13 @@ class Rules:
             return resolve("X/Z/D", place.type_of(tag), vr), f"every {vr}", Method.PLAIN
         if (vr == "SQ") != (known.vrs[0] == "SQ"):
             return Action.REMOVE, "VR contradicts PS3.6", Method.PLAIN
-        if self.profile.mode is Mode.STRICT and not self._stays_in_strict(tag, vr):
-            return resolve("X/Z/D", place.type_of(tag), vr), f"strict: {vr}", Method.PLAIN
-        return Action.KEEP, "unlisted", Method.PLAIN
+        chosen = strict(tag, vr, place.type_of(tag), self._allowed) if self.profile.mode is Mode.STRICT else None
+        return chosen or (Action.KEEP, "unlisted", Method.PLAIN)
 
     def _free_text(self, place: Place, tag: int, vr: str, because: str) -> Chosen:
         if Option.CLEAN_DESCRIPTORS in self.profile.options and vr in TEXT_VRS:
             return Action.CLEAN, f"option:{Option.CLEAN_DESCRIPTORS.value}", Method.TEXT
         return resolve("X/Z/D", place.type_of(tag), vr), because, Method.PLAIN
-
-    def _stays_in_strict(self, tag: int, vr: str) -> bool:
-        if tag in self._allowed or tag in _STRICT_BYTES or vr in _STRICT_VRS or vr in _STRICT_BULK:
-            return True
-        return tag >> 16 == 0x7FE0 or tag == 0x00080005
 
     def _direct(self, place: Place, tag: int, vr: str, row: confidentiality.Row) -> Chosen:
         strategy = self._strategies[tag]
@@ -270,22 +262,20 @@ class Rules:
             if place.iod.is_structured_report and not place.path:
                 return Action.DUMMY, because, Method.DUMMY_ITEM
             return Action.REMOVE, because, Method.PLAIN
-        action = resolve(row.basic, place.type_of(tag), vr)
-        if vr == "SQ" and action is Action.DUMMY:
-            if tag in DUMMY_ITEMS:
-                return Action.DUMMY, because, Method.DUMMY_ITEM
-            return Action.KEEP, f"{because}, walked", Method.PLAIN
-        return action, because, Method.PLAIN
+        return _walked(tag, vr, (resolve(row.basic, place.type_of(tag), vr), because, Method.PLAIN))
 
     def _cleans_graphics(self, place: Place) -> bool:
         return Option.CLEAN_GRAPHICS in self.profile.options and GRAPHIC_ANNOTATION in place.path
 
-    def _protected(self, tag: int, covering: str) -> bool:
-        row = confidentiality.row(tag)
-        if row is None:
-            gap = confidentiality.gap(tag)
-            return bool(tag >> 16 & 1) or (gap is not None and gap.kind != "uid-class")
-        return not any(row.options.get(option.value) in ("K", covering) for option in self.profile.options)
+
+def _walked(tag: int, vr: str, chosen: Chosen) -> Chosen:
+    """A sequence that must not be empty gets an item of ours, or stays and is walked."""
+    action, because, _method = chosen
+    if vr != "SQ" or action is not Action.DUMMY:
+        return chosen
+    if tag in DUMMY_ITEMS:
+        return Action.DUMMY, because, Method.DUMMY_ITEM
+    return Action.KEEP, f"{because.replace('override:', 'override ')}, walked", Method.PLAIN
 
 
 def _tag(text: str) -> int:

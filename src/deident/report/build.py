@@ -13,9 +13,10 @@ from deident.context import Context
 from deident.discovery import Discovery
 from deident.errors import Ending, Reason
 from deident.ledger import Record, StudyOutcome
+from deident.profile.words import profile_words
 from deident.report.instances import action_lines, read_instances
 from deident.report.model import CheckLine, OtherInput, ReasonLine, RunReport, StageTiming, StudyLine
-from deident.report.words import CHECKS, options_of, words_of
+from deident.report.words import CHECKS, options_of
 
 __all__ = ["build_report"]
 
@@ -40,7 +41,7 @@ def build_report(context: Context, discovery: Discovery, outcomes: Iterable[Stud
         version=__version__,
         profile=context.profile.name,
         profile_digest=context.profile_digest,
-        profile_words=tuple(words_of(context.profile)),
+        profile_words=tuple(profile_words(context.profile)),
         options=options_of(context.profile),
         inputs=dict(inputs),
         studies_by_outcome=dict(Counter(outcome.outcome.value for outcome in done)),

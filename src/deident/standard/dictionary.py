@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
 
 from deident.standard.tables import load_table
 
-__all__ = ["Attribute", "attribute", "parse_tag", "place_of", "tag_of"]
+__all__ = ["Attribute", "attribute", "keywords", "parse_tag", "place_of", "tag_of"]
 
 
 class Attribute(NamedTuple):
@@ -55,6 +56,11 @@ def attribute(tag: int) -> Attribute | None:
 @lru_cache(maxsize=1)
 def _keywords() -> dict[str, int]:
     return {row[2]: int(key, 16) for key, row in _rows().items() if row[2] and "X" not in key}
+
+
+def keywords() -> Collection[str]:
+    """Every keyword that names a single tag."""
+    return _keywords().keys()
 
 
 def tag_of(keyword: str) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from deident.standard.tables import load_table
 
-__all__ = ["STRICTNESS", "Iod", "Module", "iod_of", "strictest"]
+__all__ = ["STRICTNESS", "Iod", "Module", "iod_of", "sop_classes", "strictest"]
 
 #: Types from the strictest to the loosest. A conditional type counts as its unconditional one where the element is present.
 STRICTNESS: Final = {"1": 0, "1C": 1, "2": 2, "2C": 3, "3": 4}
@@ -100,6 +100,11 @@ def _document() -> Mapping[str, Any]:
 @lru_cache(maxsize=256)
 def _iod(name: str) -> Iod:
     return Iod(name, _document()["iod"][name], _document())
+
+
+def sop_classes() -> tuple[str, ...]:
+    """The UID of one SOP class for each IOD."""
+    return tuple({name: uid for uid, name in _document()["sop"].items()}.values())
 
 
 def iod_of(sop_class_uid: str) -> Iod | None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["LONGEST", "fits_vr", "fitted"]
+__all__ = ["LONGEST", "VRS", "fits_vr", "fitted"]
+
+#: The value representations of PS3.5 Table 6.2-1.
+VRS: Final = frozenset(
+    "AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV".split()
+)
 
 #: Characters at most, for VRs whose value is text; ST, LT and UT are not multi-valued (PS3.5 6.2).
 LONGEST: Final = {

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Final
 
 from deident.validation.elements import Node
-from deident.validation.kinds import protects, tags_of
+from deident.validation.kinds import holds_dates, protects, tags_of
 from deident.validation.model import Claims, DatePolicy
 from deident.validation.reading import Instance
 
@@ -50,7 +50,8 @@ def claim_problems(before: Instance, after: Instance, claims: Claims) -> list[st
         found.append("method-missing:(0012,0063)")
     if any(len(method) > _LONGEST_METHOD for method in methods):
         found.append("method-too-long:(0012,0063)")
-    if _text(tops, _LONGITUDINAL) not in _longitudinal(claims.dates, _text(originals, _LONGITUDINAL)):
+    left = holds_dates(tags_of(claims.kept), claims.vrs)
+    if _text(tops, _LONGITUDINAL) not in _longitudinal(claims.dates, _text(originals, _LONGITUDINAL), left=left):
         found.append("longitudinal:(0028,0303)")
     for code, tag in (("113101", _BURNED_IN), ("113102", _RECOGNIZABLE)):
         expected = "NO" if code in claims.codes else _text(originals, tag)
@@ -63,11 +64,14 @@ def _text(tops: dict[int, bytes], tag: int) -> str:
     return tops.get(tag, b"").decode("latin-1").strip(" \0")
 
 
-def _longitudinal(dates: DatePolicy, original: str) -> set[str]:
-    """The values that (0028,0303) may have; an input that says less keeps saying so (RULES 6)."""
+def _longitudinal(dates: DatePolicy, original: str, *, left: bool) -> set[str]:
+    """The values that (0028,0303) may have; an input that says less keeps saying so (RULES 6).
+
+    Where a site leaves single dates on its own, not all are removed.
+    """
     if dates is DatePolicy.FULL:
         return {original} if original in ("MODIFIED", "REMOVED") else {"UNMODIFIED"}
-    if dates is DatePolicy.REMOVED:
+    if dates is DatePolicy.REMOVED and not left:
         return {"REMOVED"}
     return {"MODIFIED", "REMOVED"} if original == "REMOVED" else {"MODIFIED"}
 

@@ -14,6 +14,7 @@ __all__ = [
     "PLACES",
     "REPORTED",
     "Exempt",
+    "holds_dates",
     "is_class_uid",
     "kept_by_options",
     "kind_of",
@@ -22,6 +23,7 @@ __all__ = [
     "well_known",
 ]
 
+_DATE_VRS: Final = frozenset({"DA", "DT", "TM"})
 #: The first pattern that a keyword matches decides; "" means that the attribute names nobody.
 _PATTERNS: Final = tuple(
     (kind, re.compile(pattern))
@@ -189,6 +191,12 @@ def protects(tags: frozenset[int], options: frozenset[str]) -> bool:
     return any(tag >> 16 & 1 or f"{tag:08X}" in gaps for tag in tags) or any(
         not {code for option, code in columns.items() if option in options} for columns in listed
     )
+
+
+def holds_dates(tags: frozenset[int], vrs: frozenset[str]) -> bool:
+    """Whether one of the attributes or value representations is of dates and times."""
+    rows = _load("data_elements.json")["rows"]
+    return bool(_DATE_VRS & (vrs | {rows[f"{tag:08X}"][0] for tag in tags if f"{tag:08X}" in rows}))
 
 
 @lru_cache(maxsize=64)

@@ -15,6 +15,9 @@ __all__ = ["Required", "required_of"]
 #: Carriers of originals, signatures and pictures: removed as a whole, whatever their type (RULES 2.4, 10, 11).
 _REMOVED_WHOLE: Final = frozenset({0x04000500, 0x04000561, 0x4FFE0001, 0xFFFAFFFA, 0x00880200, 0x00100035})
 
+#: What an output claims; claims.py looks at it, and an output that claims nothing has none of it.
+_CLAIMS: Final = frozenset({0x00120063, 0x00120064})
+
 #: Content items: what they must have hangs on their Value Type, which a dummy item need not share.
 _CONTENT: Final = 0x0040A730
 _OF_EVERY_ITEM: Final = frozenset({0x0040A010, 0x0040A040})
@@ -57,7 +60,9 @@ class Required:
         return known
 
     def _look_up(self, path: Path, tag: int) -> str:
-        if not _REMOVED_WHOLE.isdisjoint((*path, tag)) or any(t >> 24 in (0x50, 0x60) for t in (*path, tag)):
+        if not (_REMOVED_WHOLE | _CLAIMS).isdisjoint((*path, tag)) or any(
+            t >> 24 in (0x50, 0x60) for t in (*path, tag)
+        ):
             return ""
         if _CONTENT in path and tag not in _OF_EVERY_ITEM:
             return ""

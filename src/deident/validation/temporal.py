@@ -20,7 +20,7 @@ DATE_VRS: Final = frozenset({"DA", "DT", "TM"})
 #: What stands in place of a value that must not stay (RULES section 3).
 _DUMMIES: Final = frozenset({"", "19000101", "000000", "19000101000000"})
 #: Published dates of context groups: never of a patient.
-_CONSTANTS: Final = frozenset({0x00080106, 0x00080107})
+_CONSTANTS: Final = frozenset({0x00080106, 0x00080107, 0x0040DB06, 0x0040DB07})
 _PLACEHOLDERS: Final = frozenset({"19000101", "19700101", "00010101", "99991231"})
 
 #: Place -> what stood there, in the order of the file. Items share their place.
