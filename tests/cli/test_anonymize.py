@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pydicom
+import pydicom.data
 import pytest
 
 from cli.instances import CANARY, deident, outputs, write_ct
@@ -221,3 +222,19 @@ def test_a_profile_file_decides_and_what_it_keeps_on_its_own_is_warned_of(
     assert "the outputs claim no conformance to PS3.15, (0012,0062) is NO" in capsys.readouterr().err
     data = pydicom.dcmread(tmp_path / "two.dcm")
     assert (data.StudyDescription, data.PatientIdentityRemoved) == ("Head", "NO")
+
+
+@pytest.mark.parametrize(
+    ("options", "stays", "code"),
+    [([], False, "113100"), (["--keep-private"], True, "113111"), (["--remove-private"], False, "113100")],
+)
+def test_private_elements_stay_when_they_are_asked_for_and_known_to_be_safe(
+    options: list[str], stays: bool, code: str, tmp_path: Path
+) -> None:
+    source = pydicom.data.get_testdata_file("CT_small.dcm")
+    assert main(["anonymize", "-i", str(source), "-o", str(tmp_path / "out.dcm"), "-q", *options]) == 0
+    output = pydicom.dcmread(tmp_path / "out.dcm")
+    private = [element.tag for element in output.iterall() if element.tag.is_private]
+    assert bool(private) is stays
+    assert len(private) < len([e for e in pydicom.dcmread(source).iterall() if e.tag.is_private]) / 4
+    assert code in {item.CodeValue for item in output.DeidentificationMethodCodeSequence}

@@ -62,7 +62,6 @@ def test_wrong_options_end_with_2(arguments: list[str], capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--keep-private"], "--keep-private is refused until the safe private list arrives"),
         (["--strategy", "burn"], "--strategy: the kind must be one of remove, hash, replace"),
         (["--strategy", "=hash"], "--strategy: a keyword must stand before '='"),
         (["--strategy", "hash", "--strategy", "remove"], "--strategy: two different kinds for all"),

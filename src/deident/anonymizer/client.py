@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from deident.anonymizer.batch import Batch
 from deident.anonymizer.convert import Policy, Task
@@ -16,13 +16,15 @@ from deident.catalogue import find_profile
 from deident.cohort import Cohort
 from deident.errors import ConfigurationError, Reason, UsageProblem
 from deident.home import ProjectHome, check_apart, default_home
-from deident.profile import DEFAULT_PRESET, PixelRisk, Profile, Strategy
+from deident.profile import DEFAULT_PRESET, Option, PixelRisk, Profile, Strategy
 from deident.profile.rules import Rules
 from deident.pseudonyms import ProjectKey, Pseudonyms, SubjectList, Unlisted
 from deident.stores.folder import FolderStore
 from deident.vault import project_key
 
 __all__ = ["DICOMAnonymizer"]
+
+_SAFE_PRIVATE: Final = Option.RETAIN_SAFE_PRIVATE
 
 
 class DICOMAnonymizer:
@@ -37,10 +39,11 @@ class DICOMAnonymizer:
     same in every run; without it from a key that dies with this object. `profile`: name of a preset, of a file in
     `profiles/` of the home, path of a `.toml` file, or a Profile. On top of it: `strategy` for all direct
     identifiers, `strategies` for single ones by keyword (`{"PatientName": "remove"}`), `keep_tags` (keywords or
-    `gggg,eeee`; an output that keeps what no option covers claims no conformance) and `pixel_risk`. `patients`: the
-    patient list of a trial, a CSV file that decides pseudonyms; `unlisted`: `refuse` (the default) or `pseudonymise`
-    patients whom it does not name. `cohort`: which instances are taken. `workers`: processes for a directory, None
-    for one per core. `overwrite`: replace outputs and audit logs that exist.
+    `gggg,eeee`; an output that keeps what no option covers claims no conformance), `keep_private` (True: the private
+    elements that are known to be safe stay, False: none does) and `pixel_risk`. `patients`: the patient list of a trial,
+    a CSV file that decides pseudonyms; `unlisted`: `refuse` (the default) or `pseudonymise` patients whom it does not
+    name. `cohort`: which instances are taken. `workers`: processes for a directory, None for one per core.
+    `overwrite`: replace outputs and audit logs that exist.
 
     Wrong use raises a UsageProblem. Whatever is wrong with an input is never raised: it is the ending of its result.
     """
@@ -53,6 +56,7 @@ class DICOMAnonymizer:
         strategy: Strategy | str | None = None,
         strategies: Mapping[str, Strategy | str] | None = None,
         keep_tags: Iterable[str] = (),
+        keep_private: bool | None = None,
         pixel_risk: PixelRisk | str | None = None,
         patients: Path | None = None,
         unlisted: Unlisted | str | None = None,
@@ -67,6 +71,8 @@ class DICOMAnonymizer:
         changes |= {"strategy": strategy, "pixel_risk": pixel_risk}
         root = pathlib.Path(os.fsdecode(home)).expanduser() if home is not None else default_home()
         named = find_profile(profile, root / "profiles") if isinstance(profile, str) else profile
+        if keep_private is not None:
+            changes["options"] = (named.options - {_SAFE_PRIVATE}) | ({_SAFE_PRIVATE} if keep_private else set())
         self._profile = _changed(named, changes)
         self._conforms = Rules(self._profile).conforms
         self._patients = patients

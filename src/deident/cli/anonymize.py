@@ -31,8 +31,6 @@ _NO_CLAIM = (
 
 def anonymize(options: argparse.Namespace) -> int:
     """Carry the command out; the exit code says whether everything was released. Raises UsageProblem for wrong use."""
-    if options.keep_private:
-        raise UsageProblem("--keep-private is refused until the safe private list arrives: no private element is kept")
     anonymizer = _anonymizer(options)
     prepare = anonymizer.prepare_directory if options.batch else anonymizer.prepare_file
     batch = prepare(options.input, options.output)
@@ -63,6 +61,7 @@ def _anonymizer(options: argparse.Namespace) -> DICOMAnonymizer:
         strategy=strategy,
         strategies=strategies or None,
         keep_tags=keep_tag_names(options.keep_tags),
+        keep_private=True if options.keep_private else False if options.remove_private else None,
         pixel_risk=options.pixel_risk,
         patients=options.patients,
         unlisted=options.unlisted,

@@ -73,8 +73,10 @@ def _add_anonymize(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         help="keep these attributes (keyword or gggg,eeee); the output then claims no conformance",
     )
     private = parser.add_mutually_exclusive_group()
-    private.add_argument("--remove-private", action="store_true", help="remove private elements (always done)")
-    private.add_argument("--keep-private", action="store_true", help="refused until the safe private list arrives")
+    private.add_argument(
+        "--remove-private", action="store_true", help="remove private elements, whatever the profile says"
+    )
+    private.add_argument("--keep-private", action="store_true", help="keep those that are known to be safe (113111)")
     add(
         "--strategy",
         action="append",
