@@ -1,0 +1,52 @@
+"""How a store talks to S3: no secrets; those come from the environment, the configuration files or the machine's role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from deident.errors import UsageProblem
+
+__all__ = ["MIB", "SMALLEST_PART", "S3Settings"]
+
+MIB: Final = 1 << 20
+#: S3 takes no smaller part than this but for the last.
+SMALLEST_PART: Final = 5 * MIB
+#: The largest part, and the largest object that one CopyObject takes.
+_LARGEST_PART: Final = 5 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class S3Settings:
+    """What is left at None is looked up by boto3: environment, `~/.aws/config` (also its `role_arn`), the machine's role.
+
+    Sizes in bytes, times in seconds. One object that is written holds at most `part_size * (part_threads + 1)` in memory,
+    one that is read at most `2 * largest_window` (larger single reads aside).
+    """
+
+    endpoint_url: str | None = None
+    region: str | None = None
+    profile: str | None = None
+    #: Objects are encrypted under this key (SSE-KMS with a bucket key); None leaves it to the bucket's default.
+    kms_key_id: str | None = None
+    max_pool_connections: int = 32
+    connect_timeout: float = 10
+    read_timeout: float = 60
+    #: Tries of one request in botocore, and of one range whose body broke off.
+    max_attempts: int = 5
+    retry_mode: Literal["standard", "adaptive"] = "standard"
+    #: The first read of an object, and the least of each later one; what is read in a row grows to `largest_window`.
+    window: int = 64 << 10
+    largest_window: int = 4 * MIB
+    #: Larger objects are written in parts of this size.
+    part_size: int = 8 * MIB
+    part_threads: int = 4
+    #: Ranges that S3 copies by itself are cut into parts of this size: one request must not outlast `read_timeout`.
+    copy_part_size: int = 64 * MIB
+
+    def __post_init__(self) -> None:
+        small = min(self.part_size, self.copy_part_size) < SMALLEST_PART
+        large = max(self.part_size, self.copy_part_size) > _LARGEST_PART
+        counts = (self.max_pool_connections, self.max_attempts, self.part_threads, self.window)
+        if small or large or min(counts) < 1 or self.largest_window < self.window:
+            raise UsageProblem("S3 settings: parts are 5 MiB to 5 GiB, counts at least 1, windows grow")
