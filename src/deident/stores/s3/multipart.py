@@ -142,9 +142,9 @@ class Upload:
         return {"PartNumber": number, "ETag": answer["ETag"], **checksum}
 
 
-def _split(offset: int, length: int, most: int) -> Iterator[tuple[int, int]]:
-    """(offset, length) of pieces, equal but for a byte, none longer than `most`."""
-    count = -(-length // most)
+def _split(offset: int, length: int, wanted: int) -> Iterator[tuple[int, int]]:
+    """(offset, length) of pieces, equal but for a byte, of `wanted` to twice that, so that none is too small for S3."""
+    count = max(length // wanted, 1)
     for index in range(count):
         start, end = length * index // count, length * (index + 1) // count
         yield offset + start, end - start

@@ -12,8 +12,8 @@ __all__ = ["MIB", "SMALLEST_PART", "S3Settings"]
 MIB: Final = 1 << 20
 #: S3 takes no smaller part than this but for the last.
 SMALLEST_PART: Final = 5 * MIB
-#: The largest part, and the largest object that one CopyObject takes.
-_LARGEST_PART: Final = 5 << 30
+#: S3 takes parts of up to 5 GiB, and ours may be twice as long as asked for.
+_LARGEST_PART: Final = 2 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class S3Settings:
     #: Larger objects are written in parts of this size.
     part_size: int = 8 * MIB
     part_threads: int = 4
-    #: Ranges that S3 copies by itself are cut into parts of this size: one request must not outlast `read_timeout`.
+    #: Ranges that S3 copies by itself are cut into parts of this size or up to twice it; larger objects are copied in
+    #: parts: one request must not outlast `read_timeout`.
     copy_part_size: int = 64 * MIB
 
     def __post_init__(self) -> None:
@@ -49,4 +50,4 @@ class S3Settings:
         large = max(self.part_size, self.copy_part_size) > _LARGEST_PART
         counts = (self.max_pool_connections, self.max_attempts, self.part_threads, self.window)
         if small or large or min(counts) < 1 or self.largest_window < self.window:
-            raise UsageProblem("S3 settings: parts are 5 MiB to 5 GiB, counts at least 1, windows grow")
+            raise UsageProblem("S3 settings: parts are 5 MiB to 2 GiB, counts at least 1, windows grow")
