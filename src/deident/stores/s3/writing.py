@@ -126,7 +126,7 @@ class _Writer:
         sent = 0
         if self._waiting:
             sent = max(SMALLEST_PART - self._waiting, 0)
-            self._stream(SourceRange(segment.offset, sent), source)
+            self._literal(source.read_at(segment.offset, sent))  # in one request
             self._flush()
         rest = SourceRange(segment.offset + sent, segment.length - sent)
         # The first time is a try: the rights for it are ours, not those that the source was opened with.
