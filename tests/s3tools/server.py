@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sysconfig
@@ -90,7 +91,10 @@ class S3Server:
 
     def _command(self) -> list[str]:
         port = self._ports
+        # A run of the tests that is killed must not leave a server behind.
+        tied = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
         return [
+            *tied,
             str(Path(sysconfig.get_path("scripts")) / "weed"),
             "-logtostderr=true",
             "server",

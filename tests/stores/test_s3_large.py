@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 #: Runs in a process of its own and prints by how many MB its resident set grew.
 SCRIPT = """
-import hashlib, json, resource, sys
+import json, sys
 from deident.engine.segments import SourceRange
 from deident.stores import FolderStore
 from deident.stores.s3 import S3Settings, S3Store
@@ -33,8 +33,9 @@ store = S3Store("objects", "large", S3Settings(endpoint_url=endpoint))
 store.put("warm", b"1", overwrite=True)
 with store.open("warm") as opened:
     opened.read_at(0, 1)
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+def peak():  # not ru_maxrss: that one begins with the peak of the process that started this one
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1000
 before = peak()
 if way == "copy":
     store.copy_from(store, "gigabyte", "out", overwrite=True)
@@ -96,7 +97,7 @@ def test_a_gigabyte_is_copied_inside_s3_with_little_memory_and_traffic(
     store, block = gigabyte
     memory = grown(way, proxy.url, tmp_path)
     print(f"{way}: {memory:.0f} MB of memory, {proxy.moved() / 1e6:.1f} MB through the client")  # noqa: T201
-    assert memory < 100
+    assert 0 < memory < 100
     assert proxy.moved() < 20e6
     check_blocks(store, "out", block, skip=30_000 if way == "splice" else 0)
 
@@ -109,7 +110,7 @@ def test_a_gigabyte_goes_to_a_folder_and_back_with_little_memory(
     for way in ("to-folder", "from-folder"):
         memory = grown(way, s3_server.endpoint, tmp_path)
         print(f"{way}: {memory:.0f} MB of memory")  # noqa: T201
-        assert memory < 100
+        assert 0 < memory < 100
     check_blocks(store, "out", block)
 
 
