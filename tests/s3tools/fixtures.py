@@ -21,6 +21,7 @@ VERSIONED = "versioned"
 ROLES = {
     "reader": [f"Read:{BUCKET}", f"List:{BUCKET}"],
     "writer": [f"Read:{VERSIONED}", f"List:{VERSIONED}", f"Write:{VERSIONED}"],
+    "dropper": [f"Write:{BUCKET}"],
     "nobody": [],
 }
 

@@ -96,6 +96,7 @@ def _safe(function: Callable[_P, _R], *, reading: bool) -> Callable[_P, _R]:
 def _translate(problem: Exception, *, reading: bool) -> DeidentError | None:
     """Our error for one of botocore's or urllib3's; None for all others."""
     from botocore import exceptions  # noqa: PLC0415 - loaded with the client
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
     from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
     match problem:
@@ -120,8 +121,7 @@ def _translate(problem: Exception, *, reading: bool) -> DeidentError | None:
             return Damaged("S3: the bytes that came are not those that the checksum tells of")
         case exceptions.HTTPClientError() | exceptions.IncompleteReadError() | HTTPError():
             return Unclear("S3: the connection failed or was too slow")
-        case exceptions.BotoCoreError():
-            # Answers that cannot be parsed (a portal, a load balancer) are among them.
+        case ResponseParserError() | exceptions.BotoCoreError():  # a portal, a load balancer
             return Unclear("S3: the answer was none of S3's")
         case _:
             return None

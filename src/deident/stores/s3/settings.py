@@ -20,8 +20,8 @@ _LARGEST_PART: Final = 2 << 30
 class S3Settings:
     """What is left at None is looked up by boto3: environment, `~/.aws/config` (also its `role_arn`), the machine's role.
 
-    Sizes in bytes, times in seconds. One object that is written holds at most `part_size * (part_threads + 1)` in memory,
-    one that is read at most `2 * largest_window` (larger single reads aside).
+    Sizes in bytes, times in seconds. An object that is being written holds at most `part_threads + 4` parts in memory, one
+    that is being read twice the largest window (larger single reads aside).
     """
 
     endpoint_url: str | None = None

@@ -49,7 +49,6 @@ class _Writer:
 
     def take(self, segment: Segment) -> None:
         if isinstance(segment, bytes):
-            # A view costs nothing; a literal may be as large as the object.
             self._literal(segment)
         elif self._source is None:
             raise ValueError("a range of a source needs the source")
