@@ -207,8 +207,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(part, request)
 
     def _send(self, part: bytes, request: Request) -> None:
+        request.received += len(part)  # before the client can look
         self.wfile.write(part)
-        request.received += len(part)
 
     def _body(self) -> Iterator[bytes]:
         left = int(self.headers.get("Content-Length") or 0)

@@ -168,21 +168,35 @@ def copy(store: S3Store, source: S3Store) -> None:
     store.copy_from(source, "s", "same")
 
 
-@pytest.mark.parametrize(
-    ("create", "bucket"), [(put, BUCKET), (put, VERSIONED), (upload, BUCKET), (upload, VERSIONED), (copy, VERSIONED)]
-)
+@pytest.mark.parametrize("bucket", [BUCKET, VERSIONED])
+@pytest.mark.parametrize("create", [put, copy])
 def test_of_sixteen_threads_that_create_one_object_one_wins_even_with_the_same_content(
     make_s3: S3Maker, create: Callable[[S3Store, S3Store], None], bucket: str
 ) -> None:
     store, source = make_s3(bucket=bucket, **SMALL), make_s3()
     source.put("s", b"small")
+    assert sorted(at_once(lambda: create(store, source))) == ["lost"] * 15 + ["won"]
+
+
+def test_of_uploads_in_parts_that_end_at_once_each_is_told_the_truth_and_the_object_is_whole(make_s3: S3Maker) -> None:
+    # SeaweedFS looks and completes in two steps, so that two may win (docs/s3.md); in AWS it is one.
+    store = make_s3(**SMALL)
+    outcomes = at_once(lambda: upload(store, store))
+    assert "won" in outcomes
+    assert set(outcomes) <= {"won", "lost"}
+    assert read_all(store, "same") == bytes(6 * MIB)
+    assert set(at_once(lambda: upload(store, store))) == {"lost"}
+
+
+def at_once(create: Callable[[], None]) -> list[str]:
+    """How it ends for each of 16 threads."""
     outcomes: list[str] = []
     start = threading.Barrier(16)
 
     def work() -> None:
         start.wait()
         try:
-            create(store, source)
+            create()
             outcomes.append("won")
         except AlreadyExists:
             outcomes.append("lost")
@@ -192,7 +206,7 @@ def test_of_sixteen_threads_that_create_one_object_one_wins_even_with_the_same_c
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(outcomes) == ["lost"] * 15 + ["won"]
+    return outcomes
 
 
 @pytest.mark.slow
