@@ -17,7 +17,7 @@ from benchmarks.compare import Row, compare
 from benchmarks.tables import memory_table, ratio_table, step_table
 from benchmarks.tools import Tool, engine_tools, peers_venv, pipeline_tools, step_tools
 
-PARTS: Final = ("ct", "mr", "memory", "steps", "pipeline")
+PARTS: Final = ("ct", "mr", "memory", "steps", "pipeline", "s3")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -118,7 +118,20 @@ def _measure(
         one, large = run("one", tools, "one", 1), run("large", tools, "large", 1)
         size = sum(path.stat().st_size for path in (inputs / "large").iterdir())
         sections.append(("One large multi-frame", memory_table(large, one, size / 1e6)))
+    if "s3" in parts:
+        found = _measure_s3(inputs / "ct", files, options)
+        sections.extend((title, table) for title, table in found["sections"])
+        results["s3"] = found["results"]
     return sections, results
+
+
+def _measure_s3(inputs: Path, files: int, options: argparse.Namespace) -> dict[str, Any]:
+    """In a process of its own, as boto3 is large."""
+    command = [sys.executable, "-m", "benchmarks.s3", str(inputs), "--objects", str(files)]
+    command += ["--megabytes", str(max(options.frames // 2, 50)), "--rounds", str(options.rounds)]
+    done = subprocess.run(command, check=True, cwd=Path(__file__).parent.parent, stdout=subprocess.PIPE)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def _chosen(tools: list[Tool], names: str | None) -> list[Tool]:

@@ -34,6 +34,25 @@ def test_three_files_give_the_tables_of_engine_and_steps(tmp_path: Path) -> None
     assert not list(tmp_path.glob("deident-bench-*"))
 
 
+@pytest.mark.slow
+def test_three_objects_give_the_tables_of_s3(tmp_path: Path) -> None:
+    places = ("--work", str(tmp_path), "--results", str(tmp_path / "results"))
+    done = run("--slices", "3", "--rounds", "1", "--frames", "2", "--parts", "s3", *places)
+    assert done.returncode == 0, done.stderr
+    table = (tmp_path / "results" / "benchmark.md").read_text()
+    for line in (
+        "| boto3-whole-1 | 1.00 | 1.00 |",
+        "| **store-16** |",
+        "| **store-copy-16** |",
+        "| **store-splice** |",
+    ):
+        assert line in table
+    results = json.loads((tmp_path / "results" / "benchmark.json").read_text())["parts"]["s3"]
+    moved = {way["way"]: way["moved"] for job in results.values() for way in job}
+    assert moved["store-16"] < moved["boto3-whole-16"] / 4
+    assert moved["store-splice"] < moved["store-stream"] / 4
+
+
 def test_a_part_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     done = run("--parts", "xray", "--results", str(tmp_path))
     assert done.returncode == 1

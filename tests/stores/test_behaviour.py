@@ -233,11 +233,18 @@ def test_the_version_changes_with_the_content(store: Store) -> None:
 
 
 def test_keys_may_hold_any_character_of_a_file_name(store: Store) -> None:
-    names = ["Müller^Jörg", "山田", "with space", "new\nline", "quote'\"", "-dash", "a.b..c", "back\\slash", "*?[x]"]
+    names = ["Müller^Jörg", "山田", "with space", "new\nline", "quote'\"", "-dash", "a.b..c", "*?[x]"]
     for name in names:
         store.put(f"{name}/{name}", name.encode())
     assert sorted(keys(store)) == sorted(f"{name}/{name}" for name in names)
     assert all(read_all(store, f"{name}/{name}") == name.encode() for name in names)
+
+
+def test_a_backslash_is_a_character_like_others(exact: Store) -> None:
+    exact.put("back\\slash/x", b"1")
+    exact.put("back/slash/x", b"2")
+    assert sorted(keys(exact)) == ["back/slash/x", "back\\slash/x"]
+    assert read_all(exact, "back\\slash/x") == b"1"
 
 
 def test_many_threads_can_write_and_delete_in_the_same_folders(store: Store) -> None:
