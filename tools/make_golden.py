@@ -8,15 +8,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from support.builders import FAMILIES
-from support.golden import golden
+from support.golden import OPTIONED, golden, golden_of_options
 
 GOLDEN = Path(__file__).resolve().parent.parent / "tests" / "golden"
 
 
 def main() -> None:
-    """One file for each family."""
+    """One file for each family, and one for each set of options and family that matters to it."""
     for family in FAMILIES:
         (GOLDEN / f"{family}.txt").write_text(golden(family), "utf-8")
+    for name, (_changes, families) in OPTIONED.items():
+        (GOLDEN / name).mkdir(exist_ok=True)
+        for family in families:
+            (GOLDEN / name / f"{family}.txt").write_text(golden_of_options(name, family), "utf-8")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, Final
 
 from pydicom.datadict import keyword_for_tag
 
@@ -11,10 +12,26 @@ from support.builders import build
 from support.elements import Element, parse, vr_of
 from support.outputs import fresh, output
 
-__all__ = ["dump", "golden"]
+__all__ = ["OPTIONED", "dump", "golden", "golden_of_options"]
 
 _TEXT = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
 _LONGEST = 72
+
+_CONTENT: Final = ("sr-basic", "sr-comprehensive-3d", "sr-dose", "ko", "wsi")
+OPTIONED: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
+    "content": ({"options": ["clean_structured_content"]}, _CONTENT),
+    "content-descriptors": ({"options": ["clean_structured_content", "clean_descriptors"]}, _CONTENT),
+    "content-full-dates": (
+        {"options": ["clean_structured_content", "retain_longitudinal_full_dates", "retain_uids"]},
+        _CONTENT,
+    ),
+    "content-modified-dates": (
+        {"options": ["clean_structured_content", "retain_longitudinal_modified_dates"]},
+        _CONTENT,
+    ),
+    "graphics": ({"options": ["clean_graphics"]}, ("pr-grayscale", "pr-color", "pr-pseudo-color", "pr-blending")),
+}
+"""Name -> what it changes of the Basic Profile, and the families whose outputs are committed under it."""
 
 
 def golden(family: str) -> str:
@@ -22,9 +39,14 @@ def golden(family: str) -> str:
     return "\n".join(f"== {profile}\n{_ending(family, profile)}" for profile in ("basic", "research")) + "\n"
 
 
-def _ending(family: str, profile: str) -> str:
+def golden_of_options(name: str, family: str) -> str:
+    """The output of a family's builder under an entry of OPTIONED."""
+    return _ending(family, "basic", **OPTIONED[name][0]) + "\n"
+
+
+def _ending(family: str, profile: str, **changes: Any) -> str:
     try:
-        data = output(fresh(profile), build(family))
+        data = output(fresh(profile, **changes), build(family))
     except Refusal as refusal:
         return f"refused: {refusal}"
     return "\n".join(dump(data))

@@ -6,9 +6,10 @@ import struct
 from typing import Final
 
 from deident.engine.syntax import Syntax
+from deident.profile.decision import Action, Decision, Method
 from deident.standard import dictionary
 
-__all__ = ["TEXT", "dummy_items", "dummy_value", "graphic_annotation", "pad"]
+__all__ = ["TEXT", "dummy_items", "dummy_value", "graphic_annotation", "pad", "replacement", "written_vr"]
 
 TEXT: Final = b"ANONYMIZED"
 
@@ -64,7 +65,7 @@ def dummy_items(tag: int, syntax: Syntax) -> bytes:
     """The encoded sequence that stands in place of a Type 1 sequence whose content must go."""
     anonymous = _coded(syntax, b"ANON", b"99ANON", TEXT)
     person = syntax.sequence(0x00401101, anonymous)
-    if tag in (0x00080082, 0x00401101):
+    if tag in (0x00080082, 0x00401101, 0x0040A168):
         return syntax.sequence(tag, anonymous)
     if tag == 0x00081072:
         return syntax.sequence(tag, syntax.element(0x00080080, "LO", TEXT) + person)
@@ -103,3 +104,24 @@ def graphic_annotation(syntax: Syntax, layer: bytes) -> bytes:
     )
     item = syntax.element(0x00700002, "CS", pad(layer, "CS")) + syntax.sequence(0x00700008, text)
     return syntax.sequence(0x00700001, item)
+
+
+def written_vr(tag: int, vr: str) -> str:
+    """The VR in which a replacement is written: that of PS3.6, unless the wire's is one of its alternatives."""
+    known = dictionary.attribute(tag)
+    return vr if known is None or vr in known.vrs else known.vrs[0]
+
+
+def replacement(syntax: Syntax, decision: Decision, vr: str) -> bytes:
+    """The encoded element that a decision puts in place of the original."""
+    tag = decision.tag
+    if decision.action is Action.REMOVE:
+        return b""
+    written = "SQ" if vr == "SQ" else written_vr(tag, vr)
+    if decision.action is Action.EMPTY:
+        return syntax.element(tag, written, b"")
+    if written == "SQ":
+        return dummy_items(tag, syntax) if decision.method is Method.DUMMY_ITEM else syntax.sequence(tag, b"")
+    if decision.method in (Method.CONSTANT, Method.CODE_MEANING):
+        return syntax.element(tag, written, pad(decision.value.encode(), written))
+    return syntax.element(tag, written, dummy_value(tag, written))

@@ -29,7 +29,9 @@ PLAIN: Final = 15  # what a wrapped int counts as
 CONCEPT: Final = 16  # advance, value offset, tag: a part of the concept name of a content item, or its beginning
 CONTENT: Final = 17  # advance, value offset: a value of a content item, whose concept name says whether it identifies
 KEPT: Final = 18  # as TEXT, then the kind: an identifier that an option keeps
-CLEAN: Final = 19  # advance, value offset, tag, VR, method, decision number; the same when nothing is left, kind
+CLEAN: Final = (
+    19  # advance, offset, tag, VR, method, decision number; replacement and number if nothing is left, kind, value
+)
 RETAINED_UID: Final = 20  # advance, value offset, tag, decision number when it is remapped after all
 PRIVATE_VALUE: Final = (
     21  # advance, value offset, inner entry, test of the bytes, decision number when they fail it, a number
@@ -61,7 +63,6 @@ WANTED_INSIDE: Final = frozenset(
 )
 
 # Parts of a content item (PS3.3 C.17.3): where it begins, its concept name, and the values that can identify.
-CONTENT_SEQUENCE: Final = 0x0040A730
 CONCEPT_NAME: Final = 0x0040A043
 VALUE_TYPE: Final = 0x0040A040
 CODE_VALUE: Final = 0x00080100

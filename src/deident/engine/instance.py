@@ -50,7 +50,7 @@ class Deidentifier:
         self._shared = Shared(pseudonyms, limits, self._insertions, profile, Cleaner(profile.terms))
         self._subject: Subject | None = None
         self._searcher = Searcher()
-        self._plans: dict[tuple[str, frozenset[int], Syntax, bool], Plan] = {}
+        self._plans: dict[tuple[str, frozenset[int], Syntax, bool, bool], Plan] = {}
         self._signatures: dict[tuple[str, frozenset[int]], frozenset[int]] = {}
         self._latest: dict[str, frozenset[int]] = {}
         self._done: dict[tuple[int, ...], tuple[tuple[Decision, ...], int, int, int]] = {}
@@ -79,12 +79,12 @@ class Deidentifier:
 
     def _data_set(self, source: Source, head: FileHead, start: int, buffer: bytes) -> Deidentified:
         sop_class = head.sop_class
-        trust_un, hits, found = True, self._searcher.expected, frozenset[bytes]()
+        trust_un, fixed, hits, found = True, False, self._searcher.expected, frozenset[bytes]()
         known = self._searcher.latest
         for _attempt in range(_ATTEMPTS):
             known_class = sop_class if iods.iod_of(sop_class) else _ANY_CLASS
             in_force = self._latest.get(known_class) or self._signature(known_class, frozenset())
-            plan = self._plan(known_class, in_force, head.syntax, trust_un)
+            plan = self._plan(known_class, in_force, head.syntax, trust_un, fixed)
             run = Run(self._shared, source, head, plan, Notes(hits, known, self._subject))
             try:
                 run.scan(start, buffer)
@@ -104,6 +104,9 @@ class Deidentifier:
             self._latest[sop_class] = signature
             if signature != in_force:
                 continue
+            if notes.by_reference and not fixed:
+                fixed = True
+                continue
             if notes.subject_used and (subject := self._subject_of(notes)) != self._subject:
                 self._subject = subject
                 continue
@@ -117,8 +120,8 @@ class Deidentifier:
             return self._finish(run, sop_class)
         raise Refusal(Reason.RULE_FAILED, "the instance does not settle")
 
-    def _plan(self, sop_class: str, in_force: frozenset[int], syntax: Syntax, trust_un: bool) -> Plan:
-        key = (sop_class, in_force, syntax, trust_un)
+    def _plan(self, sop_class: str, in_force: frozenset[int], syntax: Syntax, trust_un: bool, fixed: bool) -> Plan:
+        key = (sop_class, in_force, syntax, trust_un, fixed)
         plan = self._plans.get(key)
         if plan is None:
             iod = iods.iod_of(sop_class)
@@ -127,7 +130,10 @@ class Deidentifier:
             if len(self._plans) >= 256:
                 self._plans.clear()
             plan = self._plans[key] = Plan(
-                self._rules, iod, in_force, syntax, self._decisions, sop_class=sop_class, trust_un=trust_un
+                *(self._rules, iod, in_force, syntax, self._decisions),
+                sop_class=sop_class,
+                trust_un=trust_un,
+                fixed=fixed,
             )
         return plan
 

@@ -6,12 +6,14 @@ before its meaning; but what stands before them in the item would be decided too
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from deident.engine.syntax import IMPLICIT_LITTLE, LONG_VRS, UNDEFINED, Syntax
-from deident.profile.rules import Item
+from deident.profile.content import Item
+from deident.profile.decision import Method
 
-__all__ = ["ItemTooLong", "coded_item", "content_item"]
+__all__ = ["LOOKS", "ItemTooLong"]
 
 _CODE_VALUE: Final = 0x00080100
 _SCHEME: Final = 0x00080102
@@ -20,6 +22,7 @@ _LONG_CODE: Final = 0x00080119
 _URN_CODE: Final = 0x00080120
 _VALUE_TYPE: Final = 0x0040A040
 _CONCEPT_NAME: Final = 0x0040A043
+_UNITS: Final = 0x004008EA
 _DEEPEST: Final = 64
 
 
@@ -37,11 +40,27 @@ def coded_item(buf: bytes, pos: int, end: int, syntax: Syntax) -> Item:
 def content_item(buf: bytes, pos: int, end: int, syntax: Syntax) -> Item:
     """Value type of the content item whose elements start at `pos`, with scheme and code of its concept name."""
     found = _values(buf, pos, end, syntax, frozenset({_VALUE_TYPE, _CONCEPT_NAME}), _CONCEPT_NAME)
-    concept = Item(False, "", "", "")
-    if _CONCEPT_NAME in found:
-        start, stop, inner = _first_item(found[_CONCEPT_NAME], syntax)
-        concept = coded_item(found[_CONCEPT_NAME][:stop], start, stop, inner)
+    concept = _first_code(found.get(_CONCEPT_NAME, b""), syntax)
     return Item(True, _text(found.get(_VALUE_TYPE, b"")), concept.scheme, concept.code)
+
+
+def measured_value(buf: bytes, pos: int, end: int, syntax: Syntax) -> Item:
+    """Scheme and code of the unit of the measured value whose elements start at `pos`."""
+    return _first_code(_values(buf, pos, end, syntax, frozenset({_UNITS}), _UNITS).get(_UNITS, b""), syntax)
+
+
+#: How to look at the items of a sequence, by the method that selects among them.
+LOOKS: Final[dict[Method, Callable[[bytes, int, int, Syntax], Item]]] = {
+    Method.CODES: coded_item,
+    Method.CONTENT: content_item,
+    Method.UNITS: measured_value,
+}
+
+
+def _first_code(value: bytes, syntax: Syntax) -> Item:
+    """Scheme and code of the first item of an encoded code sequence."""
+    start, stop, inner = _first_item(value, syntax)
+    return coded_item(value[:stop], start, stop, inner)
 
 
 def _text(value: bytes) -> str:
@@ -63,7 +82,7 @@ def _values(buf: bytes, pos: int, end: int, syntax: Syntax, wanted: frozenset[in
     """
     found: dict[int, bytes] = {}
     while pos + 8 <= end:
-        if pos + 12 > len(buf):
+        if pos + 8 > len(buf):
             raise ItemTooLong
         tag = syntax.tag_at(buf[pos : pos + 4])
         if tag > last or tag >> 16 == 0xFFFE:
@@ -81,10 +100,12 @@ def _values(buf: bytes, pos: int, end: int, syntax: Syntax, wanted: frozenset[in
 
 
 def _value_at(buf: bytes, pos: int, syntax: Syntax) -> tuple[int, int]:
-    """Where a value starts, and its length."""
+    """Where the value of the element starts whose first 8 bytes are there, and its length."""
     if not syntax.explicit:
         return pos + 8, int(syntax.long.unpack_from(buf, pos + 4)[0])
     if buf[pos + 4 : pos + 6].decode("latin-1") in LONG_VRS | {"SQ"}:
+        if pos + 12 > len(buf):
+            raise ItemTooLong
         return pos + 12, int(syntax.long.unpack_from(buf, pos + 8)[0])
     return pos + 8, int(syntax.short.unpack_from(buf, pos + 6)[0])
 
@@ -106,7 +127,7 @@ def _end_of_sequence(buf: bytes, pos: int, syntax: Syntax, depth: int) -> int:
             pos += length
             continue
         while buf[pos : pos + 4] != syntax.item_end:
-            if pos + 12 > len(buf):
+            if pos + 8 > len(buf):
                 raise ItemTooLong
             start, length = _value_at(buf, pos, syntax)
             unknown = syntax.explicit and buf[pos + 4 : pos + 6] == b"UN"

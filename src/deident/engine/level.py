@@ -9,16 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from deident.engine import entries as p
-from deident.engine.dummies import dummy_items, dummy_value, pad
-from deident.engine.items import coded_item, content_item
+from deident.engine.dummies import replacement, written_vr
+from deident.engine.gathering import gathered
+from deident.engine.items import LOOKS
 from deident.engine.private import private_entry
 from deident.engine.repeat import Repeat
 from deident.engine.syntax import ALL_VRS, IMPLICIT_LITTLE, LONG_VRS, UNDEFINED, Syntax
 from deident.errors import Reason, Refusal
+from deident.profile.content import Item
 from deident.profile.decision import Action, Decision, Method
-from deident.profile.rules import Item, Place
+from deident.profile.place import Place
 from deident.standard import dictionary
-from deident.standard.identifiers import kind_in_code_sequence, kind_of
 
 if TYPE_CHECKING:
     from deident.engine.plan import Plan
@@ -54,25 +55,8 @@ class Level:
     """The memo of one place in the data set: a path of sequences, or a phase of the top level."""
 
     __slots__ = (
-        *(
-            "_children",
-            "_lengths",
-            "_repeats",
-            "_runs",
-            "_variants",
-            "after",
-            "drop",
-            "long",
-            "memo",
-            "path",
-            "phase",
-            "place",
-            "plan",
-            "removed",
-            "selects",
-            "syntax",
-        ),
-        "varying",
+        *("_children", "_lengths", "_repeats", "_runs", "_variants", "after", "drop", "long", "memo", "path", "phase"),
+        *("place", "plan", "removed", "selects", "syntax", "varying"),
     )
 
     def __init__(
@@ -88,7 +72,7 @@ class Level:
     ) -> None:
         self.plan = plan
         self.path = path
-        self.place = Place(plan.iod, plan.in_force, path, plan.sop_class, item)
+        self.place = Place(plan.iod, plan.in_force, path, plan.sop_class, item, plan.fixed)
         self.syntax = syntax
         self.phase = phase
         self.selects = selects
@@ -114,8 +98,7 @@ class Level:
 
     def for_item(self, buf: bytes, pos: int, end: int) -> Level:
         """The level of the item whose elements start at `pos`. Raises ItemTooLong where the bytes end too early."""
-        look = content_item if self.selects is Method.CONTENT else coded_item
-        item = look(buf, pos, end, self.syntax)
+        item = LOOKS[self.selects](buf, pos, end, self.syntax)
         known = self._variants.get(item)
         if known is None:
             if len(self._variants) >= _MEMO_LIMIT:
@@ -248,7 +231,7 @@ class Level:
     def _value(self, tag: int, vr: str, wire_vr: str, offset: int, length: int) -> Entry:
         advance = offset + length
         if self.drop:
-            return self._dropped(tag, vr, offset, length)
+            return gathered(self.path, tag, vr, offset, length)
         if tag == SPECIFIC_CHARACTER_SET:
             return (p.CHARSET, advance, offset)
         decision = self.plan.rules.decide(self.place, tag, vr)
@@ -258,7 +241,7 @@ class Level:
             malformed = self._replacement(self.plan.rules.blanked(self.place, tag, vr), vr)
             return (p.AGE, advance, offset, number, malformed, tag, not self.path)
         if method in _DEFERRED_METHODS:
-            return (p.DEFERRED, advance, offset, method, tag, self._written_vr(tag, vr), number, decision.kind)
+            return (p.DEFERRED, advance, offset, method, tag, written_vr(tag, vr), number, decision.kind)
         known = dictionary.attribute(tag)
         if action is Action.KEEP and known is not None and known.vrs[0] == "SQ":
             gone = self.plan.rules.blanked(self.place, tag, "SQ", "a sequence that cannot be walked")
@@ -278,25 +261,6 @@ class Level:
             return (p.GATHER, advance, offset, out, number, decision.kind)
         return (p.EDIT, advance, out, number)
 
-    def _dropped(self, tag: int, vr: str, offset: int, length: int) -> Entry:
-        """An entry inside what is replaced as a whole: only what identifies is of interest."""
-        advance = offset + length
-        if (self.path, tag) in p.WANTED_INSIDE:
-            return (p.INSIDE, advance, offset, tag, kind_of(tag, vr) if length else "")
-        if p.CONTENT_SEQUENCE in self.path and (content := self._content(tag)) is not None:
-            return (content, advance, offset, tag)
-        kind = kind_of(tag, vr) or kind_in_code_sequence(self.path[-1], tag)
-        return (p.GATHER, advance, offset, None, -1, kind) if kind and length else advance
-
-    def _content(self, tag: int) -> int | None:
-        """The kind of entry for the parts of a content item that tell what its value is; None for the others."""
-        if self.path[-1] == p.CONTENT_SEQUENCE:
-            if tag in p.CONTENT_VALUES:
-                return p.CONTENT
-            return p.CONCEPT if tag == p.VALUE_TYPE else None
-        named = self.path[-2:] == (p.CONTENT_SEQUENCE, p.CONCEPT_NAME)
-        return p.CONCEPT if named and tag in (p.CODE_VALUE, p.CODING_SCHEME) else None
-
     def _empty_uid(self, tag: int, advance: int, number: int) -> Entry:
         """An empty p.UID stays empty, unless the IOD wants a value: then it gets one that says nothing (RULES 2.3)."""
         if self.place.type_of(tag) == "1":
@@ -308,9 +272,10 @@ class Level:
         rules, tag = self.plan.rules, decision.tag
         instead = rules.basic(self.place, tag, vr, f"{decision.because}, nothing left")
         return (
-            *(p.CLEAN, offset + length, offset, tag, self._written_vr(tag, vr)),
+            *(p.CLEAN, offset + length, offset, tag, written_vr(tag, vr)),
             *(decision.method, self.plan.decisions.number(decision)),
-            *(self._replacement(instead, vr), self.plan.decisions.number(instead), decision.kind),
+            *(self._replacement(instead, vr), self.plan.decisions.number(instead)),
+            *(decision.kind, decision.value),
         )
 
     def _kept(self, decision: Decision, vr: str, wire_vr: str, offset: int, length: int) -> Entry:
@@ -335,29 +300,11 @@ class Level:
         kind = p.TEXT if textual else p.NUMBER if numeric else p.BLOB
         return (kind, advance, offset, replacement, number)
 
-    def _written_vr(self, tag: int, vr: str) -> str:
-        """The VR in which a replacement is written: that of PS3.6, unless the wire's is one of its alternatives."""
-        known = dictionary.attribute(tag)
-        return vr if known is None or vr in known.vrs else known.vrs[0]
-
     def _replacement(self, decision: Decision, vr: str) -> bytes:
-        """The encoded element that a decision puts in place of the original."""
-        tag = decision.tag
-        if decision.action is Action.REMOVE:
-            return b""
-        written = "SQ" if vr == "SQ" else self._written_vr(tag, vr)
-        if decision.action is Action.EMPTY:
-            return self.syntax.element(tag, written, b"")
-        if written == "SQ":
-            if decision.method is Method.DUMMY_ITEM:
-                return dummy_items(tag, self.syntax)
-            return self.syntax.sequence(tag, b"")
-        if decision.method in (Method.CONSTANT, Method.CODE_MEANING):
-            return self.syntax.element(tag, written, pad(decision.value.encode(), written))
-        return self.syntax.element(tag, written, dummy_value(tag, written))
+        return replacement(self.syntax, decision, vr)
 
 
-_SELECTING: Final = frozenset({Method.CODES, Method.CONTENT})
+_SELECTING: Final = frozenset(LOOKS)
 #: Dummies that are made of the value, or of the patient.
 _CLEANED_DUMMIES: Final = frozenset({Method.HASH, Method.PSEUDONYM})
 _DEFERRED_METHODS: Final = frozenset({Method.PATIENT_NAME, Method.PATIENT_ID, Method.ACCESSION, Method.STUDY_ID})

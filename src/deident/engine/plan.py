@@ -32,6 +32,7 @@ class Plan:
 
     `trust_un`: a public sequence that the wire calls UN is walked as implicit VR little endian (PS3.5 6.2.2); where that
     proves impossible the instance is scanned again without trust, and the element is replaced as a whole.
+    `fixed`: content items stay where they are, because others refer to them by position (PS3.3 C.17.3.2.5).
     """
 
     def __init__(
@@ -44,7 +45,9 @@ class Plan:
         *,
         sop_class: str = "",
         trust_un: bool = True,
+        fixed: bool = False,
     ) -> None:
+        self.fixed = fixed
         self.trust_un = trust_un
         self.rules = rules
         self.keeps_private = rules.private.active

@@ -216,7 +216,7 @@ def _value(level: Level, decision: Decision, vr: str, offset: int, length: int) 
         return (p.UID, advance, offset, tag, number)
     if decision.action is Action.CLEAN:
         nothing = numbered(rules.gone(level.path, tag, f"{decision.because}, nothing left"))
-        return (p.CLEAN, advance, offset, tag, vr, decision.method, number, b"", nothing, decision.kind)
+        return (p.CLEAN, advance, offset, tag, vr, decision.method, number, b"", nothing, decision.kind, "")
     if decision.method is Method.AGE:
         return (p.AGE, advance, offset, number, b"", tag, False)
     if vr == "UI":

@@ -43,6 +43,7 @@ class Repeat:
         if mine.uids:
             notes.uids.update(mine.uids)
         notes.subject_used |= mine.subject_used
+        notes.by_reference |= mine.by_reference
         if self.rare:
             notes.blobs += mine.blobs
             notes.originals += mine.originals

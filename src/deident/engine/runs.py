@@ -94,8 +94,10 @@ def _subject(notes: Notes) -> Subject | None:
 
 def _fits(level: Level, head: bytes, entry: Any) -> bool:
     """Whether an element can be part of a run: it asks for nothing but its own bytes, and its length does not vary."""
+    if entry is None:
+        return False
     tag = level.syntax.tag_at(head)
-    if entry is None or tag in level.varying or tag >> 16 == 0x7FE0:
+    if tag in level.varying or tag >> 16 == 0x7FE0:
         return False
     inner = bare(entry)
     return inner.__class__ is int or inner[0] in (p.TEXT, p.NUMBER, p.EDIT, p.GATHER)

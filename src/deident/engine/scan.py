@@ -268,7 +268,7 @@ def scan(
                 if stack:
                     charset = stack[-1][0][3]
                 if seq[2].selects:
-                    level = _selected(seq[2], buf, pos, end, complete)
+                    level = _selected(seq[2], buf, pos, end, complete, notes)
                     get = lookup(level)
                 continue
             if head != sequence_end or seq_length != UNDEFINED:
@@ -306,12 +306,16 @@ def scan(
             item_tag, sequence_end = syntax.item, syntax.sequence_end
 
 
-def _selected(level: Level, buf: bytes, pos: int, end: int, complete: bool) -> Level:
+def _selected(level: Level, buf: bytes, pos: int, end: int, complete: bool, notes: Notes) -> Level:
     """The level of one item of a sequence whose items are treated by what they say of themselves."""
     try:
-        return level.for_item(buf, pos, end)
+        found = level.for_item(buf, pos, end)
     except ItemTooLong:
         raise _short(complete) from None
+    item = found.place.item
+    if item is not None and item.content and not item.value_type:
+        notes.by_reference = True  # only an item that refers to another one has no value type (PS3.3 Table C.17-6)
+    return found
 
 
 def _repeated(known: list[Repeat], buf: bytes, pos: int, end: int, charset: bytes, notes: Notes) -> Repeat | None:

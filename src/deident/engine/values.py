@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from deident.engine import entries as p
 from deident.engine.ages import age_at_study
 from deident.engine.charsets import decode, encode, parse_specific_character_set, split_values
-from deident.engine.dates import shift, to_year
+from deident.engine.cleaning import clean
 from deident.engine.dummies import pad
 from deident.engine.limits import Limits
 from deident.engine.private import Blocks, looks_like_text
@@ -37,7 +37,6 @@ Deferred = tuple[Method, int, str, bytes, bytes]
 _AGE: Final = re.compile(rb"(\d{1,3})([DWMY])")
 _UID_VALUES: Final = 100_000
 _DIGEST: Final = 16
-_DAY_LENGTH: Final = 8
 #: Fields of a TEXT entry whose value goes as a whole on a hit.
 _WITHOUT_CUT: Final = 5
 
@@ -53,7 +52,8 @@ class Notes:
     the numbers of the decisions that were carried out; `hits` the values that must not stay,
     `blanked` those of them that were met; `known` the identifiers that were found in them; `subject` the patient as far
     as known before the scan, and `subject_used` whether anything depended on it; `concept` the concept name of the
-    content item under way; `blocks` the private blocks that are reserved there.
+    content item under way; `by_reference` whether a content item refers to another one by its position; `blocks` the
+    private blocks that are reserved there.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Notes:
         self.known = known
         self.subject = subject
         self.subject_used = False
+        self.by_reference = False
         self.texts: list[bytes] = []
         self.numbers: list[bytes] = []
         self.blobs: list[bytes] = []
@@ -145,12 +146,13 @@ class Shared:
                 self._cleaned[key] = found
         return found
 
-    def hashed(self, raw: bytes, vr: str, charset: bytes) -> bytes:
-        """Keyed digests in place of the values, padded; blank values stay blank."""
+    def hashed(self, raw: bytes, vr: str, charset: bytes, context: str = "") -> bytes:
+        """Keyed digests in place of the values, which differ from context to context, padded; blank values stay blank."""
         originals = split_values(decode(raw, parse_specific_character_set(charset), vr), vr)
         # Of several one character is left out, lest the padding make the last one longer than SH and AE may be.
         width = _DIGEST if len(originals) == 1 else _DIGEST - 1
-        values = [self.pseudonyms.digest(value)[:width] for value in originals]
+        before = f"{context} " if context else ""
+        values = [value and self.pseudonyms.digest(before + value)[:width] for value in originals]
         return pad("\\".join(values).encode(), vr)
 
     def age_value(self, raw: bytes, seen: Mapping[int, bytes]) -> bytes | None:
@@ -283,68 +285,6 @@ def _retained_uid(
     return None
 
 
-def _clean(shared: Shared, notes: Notes, entry: Any, value: bytes, charset: bytes, syntax: Syntax) -> bytes | None:
-    """A value that an option, or the site, wants cleaned; what cannot be cleaned is treated as without the option."""
-    _kind, _advance, _offset, tag, vr, method, number, instead, number_instead, identifying = entry
-    if not value.strip(b"\0 "):
-        return None
-    new = _CLEANERS[method](shared, notes, value, vr, charset)
-    if identifying and method not in (Method.SHIFT, Method.YEAR):  # those have gathered the date themselves
-        # What stays although it identifies may stand elsewhere, too (RULES 14.1).
-        notes.gathered.append((f"={identifying}" if new == value else identifying, value, charset))
-    if not new:
-        notes.done.append(number_instead)
-        replacement: bytes = instead
-        return replacement
-    if new == value:
-        return None
-    notes.done.append(number)
-    return syntax.element(tag, vr, new)
-
-
-def _shifted(_shared: Shared, notes: Notes, value: bytes, vr: str, charset: bytes) -> bytes:
-    """The date with the offset of the patient. The true one is an identifier: it would give the offset away."""
-    notes.subject_used = True
-    _gather_date(notes, value, vr, charset)
-    return pad(shift(value, vr, notes.subject.offset_days if notes.subject else 0) or b"", vr)
-
-
-def _year(_shared: Shared, notes: Notes, value: bytes, vr: str, charset: bytes) -> bytes:
-    _gather_date(notes, value, vr, charset)
-    return pad(to_year(value, vr) or b"", vr)
-
-
-def _gather_date(notes: Notes, value: bytes, vr: str, charset: bytes) -> None:
-    if vr != "TM" and len(value) >= _DAY_LENGTH:
-        notes.gathered.append(("date", value if vr == "DA" else value[:_DAY_LENGTH], charset))
-
-
-def _cleaned_text(shared: Shared, notes: Notes, value: bytes, vr: str, charset: bytes) -> bytes:
-    new = shared.cleaned(value, vr, charset)
-    if notes.hits and new in notes.hits:
-        notes.blanked.add(new)
-        new = shared.cleaned(value, vr, charset, notes.known)
-        if new in notes.hits:
-            return b""
-    if new:
-        notes.texts.append(new)
-    return new
-
-
-def _allowed(shared: Shared, _notes: Notes, value: bytes, _vr: str, _charset: bytes) -> bytes:
-    titles = {title.strip(b"\0 ").decode("latin-1") for title in value.split(b"\\")}
-    return value if titles <= shared.ae_titles else b""
-
-
-def _hashed(shared: Shared, _notes: Notes, value: bytes, vr: str, charset: bytes) -> bytes:
-    return shared.hashed(value, vr, charset)
-
-
-def _pseudonym(_shared: Shared, notes: Notes, _value: bytes, vr: str, _charset: bytes) -> bytes:
-    notes.subject_used = True
-    return pad((notes.subject.pseudonym if notes.subject else "-").encode(), vr)
-
-
 def _private(shared: Shared, notes: Notes, entry: Any, value: bytes, charset: bytes, syntax: Syntax) -> bytes | None:
     """A listed private element: what stays of it holds its creator, too."""
     _kind, _advance, _offset, inner, form, failed, numbers = entry
@@ -357,15 +297,6 @@ def _private(shared: Shared, notes: Notes, entry: Any, value: bytes, charset: by
         notes.blocks.stays()
     return out
 
-
-_CLEANERS: Final[dict[Method, Callable[[Shared, Notes, bytes, str, bytes], bytes]]] = {
-    Method.SHIFT: _shifted,
-    Method.YEAR: _year,
-    Method.TEXT: _cleaned_text,
-    Method.ALLOWED: _allowed,
-    Method.HASH: _hashed,
-    Method.PSEUDONYM: _pseudonym,
-}
 
 Handler = Callable[[Shared, Notes, Any, bytes, bytes, "Syntax"], bytes | None]
 
@@ -381,7 +312,7 @@ HANDLERS: Final[dict[int, Handler]] = {
     p.CONCEPT: _concept,
     p.CONTENT: _content,
     p.KEPT: _kept_identifier,
-    p.CLEAN: _clean,
+    p.CLEAN: clean,
     p.RETAINED_UID: _retained_uid,
     p.PRIVATE_VALUE: _private,
 }

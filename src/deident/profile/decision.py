@@ -40,6 +40,8 @@ class Method(StrEnum):
     CODES = "codes"
     CONTENT = "content"
     CODE_MEANING = "code-meaning"
+    UNITS = "units"
+    CAP = "cap"
     HASH = "hash"
     CONSTANT = "constant"
     PSEUDONYM = "pseudonym"
@@ -54,7 +56,7 @@ class Decision:
     override (`E.1-1`, `gaps`, `private`, `option:retain_patient_characteristics`, `known-identifier`, ...). `kind`
     says that the value counts as a known identifier of the instance (RULES section 14) and of which kind ("" = it does not).
     `method` names the way in which the action is carried out where the letter alone does not say it; `value` is what the
-    methods CONSTANT and CODE_MEANING write.
+    methods CONSTANT and CODE_MEANING write, where CAP caps, and what HASH takes in beside the value.
     """
 
     tag: int

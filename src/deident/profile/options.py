@@ -6,9 +6,9 @@ from typing import Final
 
 from deident.profile.decision import Action, Method
 from deident.profile.model import DateMethod, Option, Profile
-from deident.standard import confidentiality
+from deident.standard import confidentiality, content_items
 
-__all__ = ["DATE_VRS", "TEXT_VRS", "Chosen", "by_option", "unlisted_date"]
+__all__ = ["DATE_VRS", "TEXT_VRS", "Chosen", "by_option", "modified", "unlisted_date"]
 
 #: Action, what decided, and how it is carried out.
 Chosen = tuple[Action, str, Method]
@@ -19,8 +19,6 @@ TEXT_VRS: Final = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
 #: Versions and Local Versions of context groups and templates hold publicly known dates: shifted, they would hand out the offset.
 _CONSTANT_DATES: Final = frozenset({0x00080106, 0x00080107, 0x0040DB06, 0x0040DB07})
 _TIMEZONE_OFFSET: Final = 0x00080201
-#: Sequences whose items are content items (PS3.3 C.17.3, C.18.x); inside the others of the option they are found lower down.
-_CONTENT_ITEMS: Final = frozenset({0x0040A730, 0x00400555})
 
 
 def by_option(profile: Profile, row: confidentiality.Row, tag: int, vr: str) -> Chosen | None:
@@ -45,11 +43,12 @@ def unlisted_date(profile: Profile) -> Chosen | None:
     if Option.RETAIN_LONGITUDINAL_FULL_DATES in profile.options:
         return Action.KEEP, f"option:{Option.RETAIN_LONGITUDINAL_FULL_DATES.value}", Method.PLAIN
     if Option.RETAIN_LONGITUDINAL_MODIFIED_DATES in profile.options:
-        return _modified(profile)
+        return modified(profile)
     return None
 
 
-def _modified(profile: Profile) -> Chosen:
+def modified(profile: Profile) -> Chosen:
+    """What the option for modified dates makes of a date or time."""
     method = Method.SHIFT if profile.dates is DateMethod.SHIFT else Method.YEAR
     return Action.CLEAN, f"option:{Option.RETAIN_LONGITUDINAL_MODIFIED_DATES.value}", method
 
@@ -61,11 +60,11 @@ def _clean(profile: Profile, option: Option, row: confidentiality.Row, tag: int,
             return Action.KEEP, f"{because}, a constant", Method.PLAIN
         if tag == _TIMEZONE_OFFSET:
             return Action.KEEP, because, Method.PLAIN
-        return _modified(profile) if vr in DATE_VRS else None
+        return modified(profile) if vr in DATE_VRS else None
     if option is Option.RETAIN_DEVICE_IDENTITY:
         return (Action.CLEAN, because, Method.ALLOWED) if profile.ae_titles and vr == "AE" else None
     if option is Option.CLEAN_STRUCTURED_CONTENT:
-        return Action.KEEP, because, Method.CONTENT if tag in _CONTENT_ITEMS else Method.PLAIN
+        return Action.KEEP, because, Method.CONTENT if tag in content_items.SEQUENCES else Method.PLAIN
     if option is Option.CLEAN_GRAPHICS:
         return (Action.KEEP, because, Method.PLAIN) if vr == "SQ" else None
     if vr == "SQ":

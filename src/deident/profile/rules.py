@@ -7,20 +7,22 @@ VR, PS3.6, and in strict mode the VR.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from deident.errors import ConfigurationError
+from deident.profile import content, graphics
+from deident.profile.content import CODE_MEANING, Item
 from deident.profile.decision import KEPT_BY_USER, Action, Decision, Method
 from deident.profile.model import Mode, Option, Profile, Strategy
 from deident.profile.options import DATE_VRS, TEXT_VRS, Chosen, by_option, unlisted_date
 from deident.profile.overrides import Overrides
+from deident.profile.place import CONTENT_SEQUENCE, Place
 from deident.profile.private import PrivateRules
 from deident.profile.protected import TEXT_VALUE, protected
 from deident.profile.resolve import MARKERS, never_survives, resolve
 from deident.profile.strict import strict
-from deident.standard import codes, confidentiality, dictionary
-from deident.standard.identifiers import kind_of
-from deident.standard.iods import Iod
+from deident.standard import confidentiality, content_items, dictionary
+from deident.standard.identifiers import kind_of, kind_of_content_item
 
 __all__ = ["MARKERS", "Item", "Place", "Rules"]
 
@@ -29,10 +31,7 @@ PATIENT_ID: Final = 0x00100020
 ACCESSION_NUMBER: Final = 0x00080050
 STUDY_ID: Final = 0x00200010
 PATIENT_AGE: Final = 0x00101010
-CONTENT_SEQUENCE: Final = 0x0040A730
-GRAPHIC_ANNOTATION: Final = 0x00700001
-UNFORMATTED_TEXT: Final = 0x00700006
-CODE_MEANING: Final = 0x00080104
+CODING_SCHEME_IDENTIFICATION: Final = 0x00080110
 
 #: Direct identifiers whose replacement a strategy decides, with the method of the `hash` strategy.
 DIRECT: Final = {
@@ -46,6 +45,8 @@ DIRECT: Final = {
 DUMMY_ITEMS: Final = frozenset(
     {0x00081072, 0x00080082, 0x00401101, 0x0040A073, 0x00700001, 0x0040B020, CONTENT_SEQUENCE}
 )
+#: Text Value, DateTime and Date: values whose concept name says whether they identify.
+_GATHERED: Final = frozenset({0x0040A120, 0x0040A121, TEXT_VALUE})
 
 _GAP_CODES: Final = {
     "uid": "U",
@@ -60,34 +61,6 @@ _GAP_CODES: Final = {
 }
 #: Type 1C in every IOD, but of a condition that ends with de-identification: encrypted originals, and signatures over them.
 _NO_LONGER_TRUE: Final = frozenset({"encrypted", "signature"})
-
-
-class Item(NamedTuple):
-    """What the item of a sequence says of itself: a code, or a content item with its value type and concept name."""
-
-    content: bool
-    value_type: str
-    scheme: str
-    code: str
-
-
-class Place(NamedTuple):
-    """Where an attribute stands: the IOD, the indices of its modules in force, and the sequences around it.
-
-    `item` is what the innermost item says of itself, where rules depend on it (content items and codes).
-    """
-
-    iod: Iod
-    in_force: frozenset[int]
-    path: tuple[int, ...]
-    sop_class: str = ""
-    item: Item | None = None
-
-    def type_of(self, tag: int) -> str | None:
-        """The type at this place; inside content items nothing is known, and the strictest reading holds."""
-        if CONTENT_SEQUENCE in self.path:
-            return "1"
-        return self.iod.type_of(self.path, tag, self.in_force)
 
 
 class Rules:
@@ -140,21 +113,31 @@ class Rules:
         value = self._value(place, tag, vr, method)
         # What stays is an identifier all the same where an option keeps it: others of its kind are found by it.
         exempt = action is Action.KEEP and method is Method.PLAIN and not because.startswith("option:")
-        return Decision(tag, place.path, keyword, action, because, "" if exempt else kind_of(tag, vr), method, value)
+        kind = "" if exempt else kind_of(tag, vr) or _kind_of_content(place, tag)
+        return Decision(tag, place.path, keyword, action, because, kind, method, value)
 
     def item_removed(self, place: Place) -> Decision | None:
         """The decision to remove the whole item that `place.item` tells of, None when it is walked."""
         item = place.item
-        if item is None or item.content or codes.is_public(item.scheme):
+        if item is None:
             return None
-        because = f"option:{Option.CLEAN_DESCRIPTORS.value}, private code"
+        if item.content:
+            because = "" if place.fixed else content.removed(self.profile, item)
+        elif content.is_public(item.scheme) or self._in_content(place):
+            return None
+        else:
+            because = f"option:{self._cleaner_of_codes()}, private code"
+        if not because:
+            return None
         return Decision(place.path[-1], place.path[:-1], "", Action.REMOVE, because)
 
     def blanked(self, place: Place, tag: int, vr: str, because: str = "known-identifier") -> Decision:
         """The decision for a kept attribute whose value must not stay: a known identifier was found in it (RULES 14.5)."""
         known = dictionary.attribute(tag)
         action = resolve("X/Z/D", place.type_of(tag), vr)
-        return Decision(tag, place.path, known.keyword if known else "", action, because)
+        report = tag == CONTENT_SEQUENCE and action is Action.DUMMY
+        method = Method.DUMMY_ITEM if report else Method.PLAIN
+        return Decision(tag, place.path, known.keyword if known else "", action, because, "", method)
 
     def remapped(self, place: Place, tag: int) -> Decision:
         """The decision for a UID that an option keeps, but that is made of a known identifier."""
@@ -178,10 +161,14 @@ class Rules:
 
     def _value(self, place: Place, tag: int, vr: str, method: Method) -> str:
         if method is Method.CONSTANT:
-            return self._overrides.value(place.path, tag, vr, place.sop_class)
-        if method is Method.CODE_MEANING and place.item is not None:
-            return codes.meaning(place.item.scheme, place.item.code) or ""
-        return ""
+            return self._overrides.value(place.path, tag, vr, place.sop_class) or content.ANONYMOUS_SCHEME
+        if place.item is None or place.item.content:
+            return ""
+        if method is Method.CODE_MEANING:
+            return content.code_meaning(place.item) or ""
+        if method is Method.CAP:
+            return content.oldest(self.profile, place.item)
+        return place.item.scheme if method is Method.HASH else ""
 
     def _action(self, place: Place, tag: int, vr: str, known: dictionary.Attribute | None) -> Chosen:
         never = never_survives(tag, place.path)
@@ -194,8 +181,15 @@ class Rules:
             return _walked(tag, vr, overridden)
         if tag in self._keep:
             return Action.KEEP, KEPT_BY_USER, Method.PLAIN
+        if self._in_content(place):
+            inside = content.chosen(self.profile, place.item, place.path, tag, vr)
+            if inside is not None:
+                return inside
         if tag == CODE_MEANING and place.item is not None and not place.item.content:
             return self._meaning(place.item)
+        drawn = graphics.chosen(self.profile, place.path, tag, vr)
+        if drawn is not None:
+            return drawn
         row = confidentiality.row(tag)
         if tag in DIRECT and row:
             return self._direct(place, tag, vr, row)
@@ -205,8 +199,8 @@ class Rules:
 
     def _meaning(self, item: Item) -> Chosen:
         """Code Meaning of a public code is that of the dictionary; of one that is not in it, what the cleaner leaves."""
-        because = f"option:{Option.CLEAN_DESCRIPTORS.value}"
-        known = codes.meaning(item.scheme, item.code) is not None
+        because = f"option:{self._cleaner_of_codes()}"
+        known = content.code_meaning(item) is not None
         return Action.CLEAN, because, Method.CODE_MEANING if known else Method.TEXT
 
     def _unlisted(self, place: Place, tag: int, vr: str, known: dictionary.Attribute | None) -> Chosen:
@@ -214,6 +208,10 @@ class Rules:
         kind = gap.kind if gap else ""
         if kind == "uid-class":
             return Action.KEEP, "gaps:uid-class", Method.PLAIN
+        if vr == "SQ" and Option.CLEAN_STRUCTURED_CONTENT in self.profile.options:
+            selects = self._selects(place, tag)
+            if selects:
+                return Action.KEEP, f"option:{Option.CLEAN_STRUCTURED_CONTENT.value}", selects
         if kind in _NO_LONGER_TRUE:
             return Action.REMOVE, f"gaps:{kind}", Method.PLAIN
         dated = unlisted_date(self.profile) if vr in DATE_VRS else None
@@ -255,8 +253,6 @@ class Rules:
         chosen = by_option(self.profile, row, tag, vr)
         if chosen is not None:
             return chosen
-        if tag == UNFORMATTED_TEXT and self._cleans_graphics(place):
-            return Action.CLEAN, f"option:{Option.CLEAN_GRAPHICS.value}", Method.TEXT
         because = f"E.1-1 {row.basic}"
         if tag == CONTENT_SEQUENCE:
             if place.iod.is_structured_report and not place.path:
@@ -264,8 +260,25 @@ class Rules:
             return Action.REMOVE, because, Method.PLAIN
         return _walked(tag, vr, (resolve(row.basic, place.type_of(tag), vr), because, Method.PLAIN))
 
-    def _cleans_graphics(self, place: Place) -> bool:
-        return Option.CLEAN_GRAPHICS in self.profile.options and GRAPHIC_ANNOTATION in place.path
+    def _in_content(self, place: Place) -> bool:
+        """Whether a place is inside a content item (the root of a document is one) that Clean Structured Content treats."""
+        if Option.CLEAN_STRUCTURED_CONTENT not in self.profile.options:
+            return False
+        if place.iod.is_structured_report and (not place.path or place.path[0] in content.CODE_SEQUENCES):
+            return True
+        return not content.CONTEXTS.isdisjoint(place.path)
+
+    @staticmethod
+    def _selects(place: Place, tag: int) -> Method:
+        """How the items of a sequence that no table lists are told apart by Clean Structured Content."""
+        if tag in content_items.SEQUENCES:
+            return Method.CONTENT
+        return Method.CODES if tag == CODING_SCHEME_IDENTIFICATION and not place.path else Method.PLAIN
+
+    def _cleaner_of_codes(self) -> str:
+        """The option that has codes cleaned."""
+        both = (Option.CLEAN_DESCRIPTORS, Option.CLEAN_STRUCTURED_CONTENT)
+        return next(option.value for option in both if option in self.profile.options)
 
 
 def _walked(tag: int, vr: str, chosen: Chosen) -> Chosen:
@@ -276,6 +289,14 @@ def _walked(tag: int, vr: str, chosen: Chosen) -> Chosen:
     if tag in DUMMY_ITEMS:
         return Action.DUMMY, because, Method.DUMMY_ITEM
     return Action.KEEP, f"{because.replace('override:', 'override ')}, walked", Method.PLAIN
+
+
+def _kind_of_content(place: Place, tag: int) -> str:
+    """The kind of identifier that a content item holds, by its concept name."""
+    item = place.item
+    if item is None or not item.content or tag not in _GATHERED:
+        return ""
+    return kind_of_content_item(item.scheme, item.code)
 
 
 def _tag(text: str) -> int:
