@@ -23,6 +23,8 @@ _CONCEPT_NAME: Final = 0x0040A043
 #: Study, Series and Frame of Reference Instance UID: those of the instances mostly begin with them.
 _MAIN_UIDS: Final = frozenset({0x0020000D, 0x0020000E, 0x00200052})
 _NEEDLE_UIDS: Final = 64
+#: As of ids (RULES 14.3): what is shorter, such as a reference to "0", is met by chance.
+_SHORTEST_UID: Final = 4
 _REPORTED_VALUES: Final = frozenset({0x0040A160, 0x0040A121, 0x0040A120})
 _SETS: Final = ("words", "glued", "phrases", "inside", "whole", "texts", "dates")
 _DEFAULT: Final = ("iso8859", "ascii")
@@ -69,10 +71,10 @@ class Gathering:
             if tag == _CODE_VALUE and path and path[-1] == _CONCEPT_NAME:
                 concept[path[:-1]] = value.decode("latin-1").strip(" \0")
             kind = kind_of(path, tag, vr)
-            if not kind and tag in _REPORTED_VALUES:
-                kind = REPORTED.get(concept.get(path, ""), "")
+            about = concept.get(path, "") if not kind and tag in _REPORTED_VALUES else ""
+            kind = kind or REPORTED.get(about, "")
             if kind:
-                self._take(kind, tag, vr, value, encodings)
+                self._take(kind, tag, vr, value, encodings, about)
             elif self.modifies_dates and vr in ("DA", "DT") and (vr, value) not in self._days:
                 self._days.add((vr, value))
                 spell("date", value.decode("latin-1"), self.days)
@@ -82,10 +84,10 @@ class Gathering:
             if kind_of((), tag, element.VR or "") and element.value:
                 self._take(kind_of((), tag, ""), tag, "AE", element.value, _DEFAULT)
 
-    def _take(self, kind: str, tag: int, vr: str, value: bytes, encodings: tuple[str, ...]) -> None:
+    def _take(self, kind: str, tag: int, vr: str, value: bytes, encodings: tuple[str, ...], about: str = "") -> None:
         key = (kind, value, encodings)
         by_user = self.exempt.by_user(tag, vr)
-        stays = by_user or tag in self.exempt.by_option
+        stays = by_user or (about in self.exempt.concepts if about else tag in self.exempt.by_option)
         if key in self._seen and not stays:
             return
         try:
@@ -105,7 +107,7 @@ class Gathering:
         if self.keeps_uids or is_class_uid(tag) or tag in self.exempt.by_option or self.exempt.by_user(tag, "UI"):
             self._seen_uids.discard(value)
             return
-        found = [uid for uid in uids_of(value) if not well_known(uid)]
+        found = [uid for uid in uids_of(value) if len(uid) >= _SHORTEST_UID and not well_known(uid)]
         self.uids.update(found)
         if tag in _MAIN_UIDS:
             self.main_uids.update(found)

@@ -17,6 +17,7 @@ __all__ = [
     "holds_dates",
     "is_class_uid",
     "kept_by_options",
+    "kept_concepts",
     "kind_of",
     "protects",
     "tags_of",
@@ -161,11 +162,13 @@ class Exempt(NamedTuple):
     """What stays by the profile: attributes by option, and those that a user keeps beyond them, by tag or VR.
 
     What an option keeps is searched all the same for the identifiers of persons; what a user keeps is not (RULES 14.6).
+    `concepts` are the concept names of content items whose value an option keeps.
     """
 
     by_option: frozenset[int]
     tags: frozenset[int]
     vrs: frozenset[str]
+    concepts: frozenset[str] = frozenset()
 
     def by_user(self, tag: int, vr: str) -> bool:
         """Whether a user keeps the attribute."""
@@ -179,6 +182,18 @@ def kept_by_options(options: frozenset[str]) -> frozenset[int]:
         int(row["match"]["tag"], 16)
         for row in _load("table_e1_1.json")["rows"]
         if row["match"]["kind"] == "exact" and {row["options"].get(option) for option in options} - {None} == {"K"}
+    )
+
+
+@lru_cache(maxsize=64)
+def kept_concepts(options: frozenset[str]) -> frozenset[str]:
+    """The concept names whose TEXT, DATE or DATETIME options keep (PS3.15 Table E.3.4-1), where content items stay at all."""
+    if "clean_structured_content" not in options:
+        return frozenset()
+    return frozenset(
+        row["code_value"]
+        for row in _load("sr_content_items.json")["rows"]
+        if {row["options"].get(option) for option in options} - {None} == {"K"}
     )
 
 

@@ -12,7 +12,7 @@ from deident.validation.claims import claim_problems
 from deident.validation.consistency import Links, StudyLinks, links_of
 from deident.validation.elements import Node, Unreadable, place_of
 from deident.validation.gathering import Gathering
-from deident.validation.kinds import Exempt, kept_by_options, tags_of
+from deident.validation.kinds import Exempt, kept_by_options, kept_concepts, tags_of
 from deident.validation.leaks import Screen
 from deident.validation.model import Claims, DatePolicy, Finding, Pair
 from deident.validation.objects import layout_problems, object_problems
@@ -85,7 +85,9 @@ class _Study:
 
     def __init__(self, claims: Claims) -> None:
         self._claims = claims
-        self._exempt = Exempt(kept_by_options(claims.options), tags_of(claims.kept), claims.vrs)
+        self._exempt = Exempt(
+            kept_by_options(claims.options), tags_of(claims.kept), claims.vrs, kept_concepts(claims.options)
+        )
         keeps_uids = claims.has("retain_uids")
         modifies_dates = claims.dates in (DatePolicy.SHIFTED, DatePolicy.YEAR)
         self._gathering = Gathering(self._exempt, keeps_uids, modifies_dates)
