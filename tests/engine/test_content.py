@@ -372,8 +372,9 @@ def test_identifiers_of_content_items_are_found_elsewhere() -> None:
         item("TEXT", concept("121030", "DCM", "Subject ID"), "Q7X9Z1"),
         item("PNAME", concept("121008", "DCM", "Person Observer Name"), NAME),
         item("TEXT", concept("121009", "DCM", "Person Observer's Organization Name"), "Zeppelinhaus"),
+        item("TEXT", concept("121435", "DCM", "Service Performer"), "Zwetajewa, Marina"),
     ]
-    for word in ("Q7X9Z1", "Koschkarew", "Zeppelinhaus"):
+    for word in ("Q7X9Z1", "Koschkarew", "Zeppelinhaus", "Zwetajewa"):
         data = report(*given, Manufacturer=f"Acme for {word}")
         assert word not in str(read(output(_engine(), data)).get("Manufacturer", "")), word
     device = item("TEXT", concept("121122", "DCM", "Equipment Identification"), "ZX81-4711-99")

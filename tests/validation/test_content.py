@@ -27,8 +27,13 @@ OPTIONS = {
 }
 OBJECTS = ("sr-comprehensive", "ko", "pr-grayscale", "ecg", "wsi", "pydicom/reportsi.dcm", "pydicom/test-SR.dcm")
 VALUES: dict[str, Any] = {
-    "DATETIME": "20190717101112", "DATE": "20190717", "TIME": "101112", "PNAME": "Koschkarew^Ada",
-    "CODE": CODE["F"], "NUM": measured("97", "a"), "CONTAINER": None,
+    "DATETIME": "20190717101112",
+    "DATE": "20190717",
+    "TIME": "101112",
+    "PNAME": "Koschkarew^Ada",
+    "CODE": CODE["F"],
+    "NUM": measured("97", "a"),
+    "CONTAINER": None,
 }
 
 
