@@ -10,7 +10,7 @@ import pytest
 
 from deident.errors import Refusal
 from support.builders import FAMILIES, build
-from support.golden import OPTIONED, golden, golden_of_options
+from support.golden import OPTIONED, golden, golden_of_each_option, golden_of_options
 from support.outputs import deidentifier, output
 from support.verdicts import complaints
 
@@ -22,6 +22,11 @@ def test_the_output_of_a_family_is_the_committed_one(family: str) -> None:
     assert golden(family) == (GOLDEN / f"{family}.txt").read_text("utf-8")
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_each_option_changes_in_a_family_is_what_is_committed(family: str) -> None:
+    assert golden_of_each_option(family) == (GOLDEN / "options" / f"{family}.txt").read_text("utf-8")
+
+
 @pytest.mark.parametrize(("name", "family"), [(name, family) for name in OPTIONED for family in OPTIONED[name][1]])
 def test_the_output_of_a_family_under_an_option_is_the_committed_one(name: str, family: str) -> None:
     assert golden_of_options(name, family) == (GOLDEN / name / f"{family}.txt").read_text("utf-8")
@@ -30,7 +35,8 @@ def test_the_output_of_a_family_under_an_option_is_the_committed_one(name: str, 
 def test_every_committed_dump_has_a_family() -> None:
     assert {path.stem for path in GOLDEN.glob("*.txt")} == set(FAMILIES)
     found = {(path.parent.name, path.stem) for path in GOLDEN.glob("*/*.txt")}
-    assert found == {(name, family) for name in OPTIONED for family in OPTIONED[name][1]}
+    each = {("options", family) for family in FAMILIES}
+    assert found == each | {(name, family) for name in OPTIONED for family in OPTIONED[name][1]}
 
 
 def _outputs(family: str) -> list[tuple[bytes, bytes]]:

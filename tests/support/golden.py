@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from typing import Any, Final
 
 from pydicom.datadict import keyword_for_tag
 
 from deident.errors import Refusal
+from deident.profile import Option
 from support.builders import build
 from support.elements import Element, parse, vr_of
 from support.outputs import fresh, output
 
-__all__ = ["OPTIONED", "dump", "golden", "golden_of_options"]
+__all__ = ["OPTIONED", "dump", "golden", "golden_of_each_option", "golden_of_options"]
 
 _TEXT = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
 _LONGEST = 72
@@ -34,19 +36,47 @@ OPTIONED: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
 """Name -> what it changes of the Basic Profile, and the families whose outputs are committed under it."""
 
 
+#: What options decide about, in every object whatever its IOD.
+_TELLING: Final = {
+    "SeriesDate": "20200215",
+    "AcquisitionDateTime": "20200215101010.5+0100",
+    "StudyDescription": "CT Thorax with contrast, Dr. Hand",
+    "SeriesDescription": "Axial 5mm lung for Miller",
+    "InstitutionAddress": "12 Mill Lane, Kilnsea",
+    "StationName": "CTAWP0815",
+    "DeviceSerialNumber": "SN4711-22",
+    "PatientWeight": "71.5",
+    "PatientComments": "left knee, called 01632 960123",
+}
+
+BEYOND: Final = ("longitudinal", "retain-all-safe", "safe-harbor")
+
+
 def golden(family: str) -> str:
     """The output of a family's builder under both presets."""
-    return "\n".join(f"== {profile}\n{_ending(family, profile)}" for profile in ("basic", "research")) + "\n"
+    return "\n".join(f"== {profile}\n{_ending(build(family), profile)}" for profile in ("basic", "research")) + "\n"
 
 
 def golden_of_options(name: str, family: str) -> str:
     """The output of a family's builder under an entry of OPTIONED."""
-    return _ending(family, "basic", **OPTIONED[name][0]) + "\n"
+    return _ending(build(family), "basic", **OPTIONED[name][0]) + "\n"
 
 
-def _ending(family: str, profile: str, **changes: Any) -> str:
+def golden_of_each_option(family: str) -> str:
+    """What each option alone, and each preset beyond `research`, changes in the output of the Basic Profile."""
+    data = build(family, **_TELLING)
+    basic = _ending(data, "basic").split("\n")
+    parts = []
+    for title, changes in (*((o.value, {"options": [o]}) for o in Option), *((p, None) for p in BEYOND)):
+        ending = _ending(data, title) if changes is None else _ending(data, "basic", **changes)
+        lines = difflib.unified_diff(basic, ending.split("\n"), n=0, lineterm="")
+        parts += [f"== {title}", *(line for line in lines if not line.startswith(("---", "+++", "@@")))]
+    return "\n".join(parts) + "\n"
+
+
+def _ending(source: bytes, profile: str, **changes: Any) -> str:
     try:
-        data = output(fresh(profile, **changes), build(family))
+        data = output(fresh(profile, **changes), source)
     except Refusal as refusal:
         return f"refused: {refusal}"
     return "\n".join(dump(data))
