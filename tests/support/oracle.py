@@ -171,7 +171,7 @@ class Oracle:
         self._found: list[str] = []
         self._blanked: frozenset[tuple[int, ...]] = frozenset()
         self._modules: list[dict[str, Any]] = []
-        self._report = False
+        self._report = self._presentation = False
         self._little = True
 
     def differences(self, source: bytes, output: bytes, blanked: frozenset[tuple[int, ...]] = frozenset()) -> list[str]:
@@ -206,6 +206,7 @@ class Oracle:
                 }
             if usage == "M" or own & present:
                 self._modules.append(root)
+        self._presentation = iod.endswith("presentation-state")
         self._report = any(name == "sr-document-content" for _root, _usage, name in listed)
 
     def _type(self, path: tuple[int, ...], tag: int) -> str:
@@ -242,6 +243,8 @@ class Oracle:
         chosen = self._by_option(tag, row[1], vr) if row else self._unlisted_option(tag, vr)
         if chosen:
             return chosen
+        if tag == 0x00700081 and GRAPHICS in self.options and self._presentation:
+            return "C"
         if row and tag == 0x00700006 and _GRAPHIC in path and GRAPHICS in self.options:
             return "C"
         if tag == _CONTENT:

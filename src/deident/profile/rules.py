@@ -187,7 +187,7 @@ class Rules:
                 return inside
         if tag == CODE_MEANING and place.item is not None and not place.item.content:
             return self._meaning(place.item)
-        drawn = graphics.chosen(self.profile, place.path, tag, vr)
+        drawn = graphics.chosen(self.profile, place, tag, vr)
         if drawn is not None:
             return drawn
         row = confidentiality.row(tag)
