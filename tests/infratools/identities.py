@@ -36,4 +36,5 @@ def _place(on: str) -> str:
     folder = key.partition("/")[0] if bucket in _BY_FOLDER else ""
     if not folder:
         return bucket_of(bucket)
-    return f"{bucket_of(bucket)}/{folder}/*" if "/" in key else f"{bucket_of(bucket)}/{key}"
+    # The server knows prefixes, no single objects.
+    return f"{bucket_of(bucket)}/{folder}/*" if "/" in key else f"{bucket_of(bucket)}/{key}*"
