@@ -15,7 +15,7 @@ import pytest
 
 from deident.flows.settings import LOGGING, client_environment, server_environment
 from deident.home import ProjectHome
-from infratools.compose import ROOT, command, environment
+from infratools.compose import ROOT, command, environment, settings_of
 from infratools.services import answers, free_port, installation, running
 
 TASK_RUNS = 400
@@ -23,11 +23,6 @@ TASK_RUNS = 400
 LOCAL = {"DEIDENT_HOME", "PREFECT_HOME", "PREFECT_PROFILES_PATH", "PREFECT_API_URL", "PREFECT_UI_URL", "NO_PROXY", "no_proxy"}
 LOCAL |= {"PREFECT_LOGGING_CONFIG_PATH", "PREFECT_SERVER_API_HOST", "PREFECT_SERVER_API_PORT"}
 LOCAL |= {"PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS"}
-
-
-def settings_of(name):
-    lines = (ROOT / "deployments" / name).read_text(encoding="utf-8").splitlines()
-    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
 @pytest.mark.parametrize(("name", "made"), [("server.env", server_environment), ("worker.env", client_environment)])
@@ -151,3 +146,15 @@ def test_deployments_are_taken_and_a_worker_reports_its_health(installed, tmp_pa
         assert {"ad-hoc", "nightly"} <= names
         (pool,) = ask(installed, "work_pools/filter", {})
         assert (pool["name"], pool["type"]) == ("deident", "process")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["docker", "kubernetes"])
+def test_the_server_takes_the_templates_of_work_pools(installed, kind):
+    template = json.loads((ROOT / "infra" / f"{kind}-job-template.json").read_text(encoding="utf-8"))
+    pool = ask(installed, "work_pools/", {"name": f"deident-{kind}", "type": kind, "base_job_template": template})
+    assert pool["base_job_template"] == template
+    template["job_configuration"]["name"] = "{{ nowhere }}"
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        ask(installed, "work_pools/", {"name": f"broken-{kind}", "type": kind, "base_job_template": template})
+    assert caught.value.code == 422

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["COMPOSE", "ROOT", "command", "environment", "make_secrets", "project"]
+__all__ = ["COMPOSE", "ROOT", "command", "environment", "make_secrets", "project", "settings_of"]
 
 ROOT: Final = Path(__file__).parents[2]
 COMPOSE: Final = ROOT / "infra" / "compose.yaml"
@@ -54,3 +54,9 @@ def _place(text: str, places: Mapping[str, str]) -> str:
     for old, new in places.items():
         text = text.replace(old, new)
     return text
+
+
+def settings_of(name: str) -> dict[str, str]:
+    """The settings in a file of deployments/."""
+    lines = (ROOT / "deployments" / name).read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
