@@ -31,9 +31,12 @@ def main(folder: Path) -> None:
         "redis_password": lambda: redis,
         "redis.conf": lambda: f"requirepass {redis}\n",
         "prefect_auth": lambda: f"deident:{secrets.token_hex(24)}",
-        "s3.json": lambda: json.dumps({"identities": [identity(r, actions[r], *keys[r]) for r in actions]}, indent=1) + "\n",
+        "s3.json": lambda: (
+            json.dumps({"identities": [identity(r, actions[r], *keys[r]) for r in actions]}, indent=1) + "\n"
+        ),
         "aws_credentials": lambda: "".join(
-            f"[{role}]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n" for role, (key, secret) in keys.items()
+            f"[{role}]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"
+            for role, (key, secret) in keys.items()
         ),
     }
     existing = [name for name in contents if (folder / name).exists()]

@@ -65,7 +65,10 @@ def test_staging_outlives_the_longest_review_and_nothing_else_expires(days):
         expiries = [r["ExpirationInDays"] for r in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in r]
         assert expiries == ([int(stack.outputs()["StagingDays"])] if name == "StagingBucket" else [])
     assert int(stack.outputs()["StagingDays"]) == days + 14
-    assert list(stack.template["Mappings"]["StagingDays"]) == stack.template["Parameters"]["LongestReview"]["AllowedValues"]
+    assert (
+        list(stack.template["Mappings"]["StagingDays"])
+        == stack.template["Parameters"]["LongestReview"]["AllowedValues"]
+    )
 
 
 @pytest.mark.parametrize("mode", ["GOVERNANCE", "COMPLIANCE"])
@@ -77,7 +80,9 @@ def test_the_audit_bucket_is_locked(mode):
 
 def test_access_logs_are_optional_and_never_of_the_source():
     buckets = Stack({"AccessLogBucketName": "logs"}).of_type("AWS::S3::Bucket")
-    assert {name for name, bucket in buckets.items() if "LoggingConfiguration" in bucket} == set(buckets) - {"SourceBucket"}
+    assert {name for name, bucket in buckets.items() if "LoggingConfiguration" in bucket} == set(buckets) - {
+        "SourceBucket"
+    }
     assert not any("LoggingConfiguration" in bucket for bucket in BUCKETS.values())
 
 
@@ -129,7 +134,10 @@ def test_moto_makes_the_stack():
     Object Lock, lifecycle or encryption of a stack and no policy of a key; what these say is tested above and in test_roles.
     It leaves AWS::NoValue in lists as null, so the parameters are those with which no statement drops out.
     """
-    given = {"ComputeService": "ecs-tasks.amazonaws.com", "SourceKeyArn": f"arn:aws:kms:{REGION}:111122223333:key/theirs"}
+    given = {
+        "ComputeService": "ecs-tasks.amazonaws.com",
+        "SourceKeyArn": f"arn:aws:kms:{REGION}:111122223333:key/theirs",
+    }
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

@@ -96,7 +96,11 @@ def trial(tmp_path_factory):
     secrets = make_secrets(folder / "secrets")
     (folder / "data").mkdir()
     port = free_port()
-    places = {"/run/secrets": str(secrets), "-dir=/data": f"-dir={folder / 'data'}", "-s3.port=8333": f"-s3.port={port}"}
+    places = {
+        "/run/secrets": str(secrets),
+        "-dir=/data": f"-dir={folder / 'data'}",
+        "-s3.port=8333": f"-s3.port={port}",
+    }
     places |= {"-ip=s3": "-ip=127.0.0.1", "-ip.bind=0.0.0.0": "-ip.bind=127.0.0.1"}
     program, *arguments = command("s3", places)
     for name in ("master.port", "volume.port", "filer.port", "s3.port.grpc", "master.port.grpc", "volume.port.grpc"):
@@ -104,7 +108,8 @@ def trial(tmp_path_factory):
     arguments += [f"-filer.port.grpc={free_port()}", f"-filer.localSocket={folder / 'f.sock'}", "-s3.port.iceberg=0"]
     arguments += [f"-s3.localSocket={folder / 's.sock'}", "-volume.minFreeSpace=1"]
     keys = {
-        identity["name"]: identity["credentials"][0] for identity in json.loads((secrets / "s3.json").read_text())["identities"]
+        identity["name"]: identity["credentials"][0]
+        for identity in json.loads((secrets / "s3.json").read_text())["identities"]
     }
 
     def client(role):
@@ -115,7 +120,9 @@ def trial(tmp_path_factory):
         ).client("s3", endpoint_url=f"http://127.0.0.1:{port}", config=Config(retries={"total_max_attempts": 1}))
 
     environment = {"HOME": str(folder), "PATH": "/usr/bin:/bin"}
-    with running([debian(program, sysconfig.get_path("scripts")), *arguments], folder / "log", env=environment) as process:
+    with running(
+        [debian(program, sysconfig.get_path("scripts")), *arguments], folder / "log", env=environment
+    ) as process:
         _wait_for(client("admin"), process, folder / "log")
         yield client
 
@@ -139,7 +146,9 @@ def _wait_for(admin, process, log):
 @pytest.mark.slow
 def test_the_roles_of_the_table_are_kept_apart_on_a_real_server(trial):
     """As far as SeaweedFS can: reading, listing, writing. Each line of those kinds, for each role, is tried."""
-    rows = [r for r in read_rows(DOCUMENT.read_text(encoding="utf-8")) if not r.when or r.when in {"once", "overwriting"}]
+    rows = [
+        r for r in read_rows(DOCUMENT.read_text(encoding="utf-8")) if not r.when or r.when in {"once", "overwriting"}
+    ]
     kinds = {"s3:ListBucket", "s3:GetObject", "s3:PutObject"}
     rows = [row for row in rows if row.action in kinds]
     anyway = {(row.on, role) for row in rows for role in row.allowed if row.action == "s3:PutObject"}

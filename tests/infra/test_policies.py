@@ -22,7 +22,11 @@ def test_a_denial_beats_every_allowance_and_silence_is_neither():
 
 @pytest.mark.parametrize(
     ("pattern", "action", "fits"),
-    [("s3:*", "s3:GetObject", True), ("s3:getobject", "s3:GetObject", True), ("s3:GetObject", "s3:GetObjectAcl", False)],
+    [
+        ("s3:*", "s3:GetObject", True),
+        ("s3:getobject", "s3:GetObject", True),
+        ("s3:GetObject", "s3:GetObjectAcl", False),
+    ],
 )
 def test_actions_fit_by_wildcard_and_without_case(pattern, action, fits):
     assert (decide([allow(Action=pattern)], asked(action=action)) == "allow") is fits

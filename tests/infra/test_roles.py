@@ -34,7 +34,16 @@ def test_the_table_forbids_what_matters_most():
     assert by_deed["open the map", "vault key"] == {"reidentifier", "operator"}
     assert by_deed["delete a segment", "vault/map/w/00000001"] == {"operator"}
     assert by_deed["read an original", "source/in/1.dcm"] == {"reader", "worker"}
-    forbidden = ("replace ", "change ", "shorten ", "pass by ", "hand ", "delete a version", "delete a record", "delete the record")
+    forbidden = (
+        "replace ",
+        "change ",
+        "shorten ",
+        "pass by ",
+        "hand ",
+        "delete a version",
+        "delete a record",
+        "delete the record",
+    )
     assert all(not row.allowed for row in ROWS if row.deed.startswith(forbidden))
     assert all(not row.allowed for row in ROWS if "TLS" in row.when)
     audited = {on for _, on in by_deed if on.startswith("audit")}
@@ -47,7 +56,9 @@ def named_actions() -> set[str]:
     """Every action that a policy allows to anybody. None has a wildcard, so no other action can be allowed."""
     statements = [s for p in POLICIES for s in p["PolicyDocument"]["Statement"]]
     statements += [s for p in Stack().of_type("AWS::KMS::Key").values() for s in p["KeyPolicy"]["Statement"]]
-    lists = [s["Action"] if isinstance(s["Action"], list) else [s["Action"]] for s in statements if s["Effect"] == "Allow"]
+    lists = [
+        s["Action"] if isinstance(s["Action"], list) else [s["Action"]] for s in statements if s["Effect"] == "Allow"
+    ]
     return set(itertools.chain.from_iterable(lists))
 
 
@@ -70,7 +81,9 @@ def test_what_is_not_in_the_table_nobody_may():
 def _kind(action: str, place: str) -> str:
     """A key, a bucket, or objects in one; for what changes something, objects in one folder of audit and vault."""
     bucket, slash, key = place.partition("/")
-    folder = key.partition("/")[0] if bucket in {"audit", "vault"} and action in {"s3:PutObject", "s3:DeleteObject"} else ""
+    folder = (
+        key.partition("/")[0] if bucket in {"audit", "vault"} and action in {"s3:PutObject", "s3:DeleteObject"} else ""
+    )
     return f"{bucket}{slash}{folder}"
 
 

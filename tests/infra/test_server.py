@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -12,6 +13,10 @@ import uuid
 from pathlib import Path
 
 import pytest
+from prefect.settings import Settings
+from prefect.settings.legacy import _get_settings_fields
+from prefect_kubernetes.settings import KubernetesWorkerSettings
+from prefect_redis.client import RedisMessagingSettings
 
 from deident.flows.settings import LOGGING, client_environment, server_environment
 from deident.home import ProjectHome
@@ -19,8 +24,20 @@ from infratools.compose import ROOT, command, environment, settings_of
 from infratools.services import answers, free_port, installation, running
 
 TASK_RUNS = 400
+DOCUMENTS = [
+    ROOT / "docs" / "hardening.md",
+    *(p for f in ("infra", "deployments") for p in (ROOT / f).iterdir() if p.is_file()),
+]
 #: What a server of one's own needs of the settings that `deident run` gives to its own: not what belongs to one machine.
-LOCAL = {"DEIDENT_HOME", "PREFECT_HOME", "PREFECT_PROFILES_PATH", "PREFECT_API_URL", "PREFECT_UI_URL", "NO_PROXY", "no_proxy"}
+LOCAL = {
+    "DEIDENT_HOME",
+    "PREFECT_HOME",
+    "PREFECT_PROFILES_PATH",
+    "PREFECT_API_URL",
+    "PREFECT_UI_URL",
+    "NO_PROXY",
+    "no_proxy",
+}
 LOCAL |= {"PREFECT_LOGGING_CONFIG_PATH", "PREFECT_SERVER_API_HOST", "PREFECT_SERVER_API_PORT"}
 LOCAL |= {"PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS"}
 
@@ -53,6 +70,17 @@ print({name for name in os.environ if name.startswith("PREFECT_")} - set(known))
     settings = {**settings_of("server.env"), **settings_of("worker.env")}
     done = subprocess.run([sys.executable, "-c", code], env=settings, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_every_setting_that_a_document_names_exists():
+    names = {
+        match for path in DOCUMENTS for match in re.findall(r"\bPREFECT_[A-Z0-9_]+\b", path.read_text(encoding="utf-8"))
+    }
+    assert len(names) > 30
+    extensions = (RedisMessagingSettings, KubernetesWorkerSettings)
+    known = {f"{m.model_config['env_prefix']}{field}".upper() for m in extensions for field in m.model_fields}
+    known |= set(_get_settings_fields(Settings))
+    assert names - known == set()
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +147,9 @@ def test_every_task_run_of_a_burst_is_recorded_in_postgresql(installed, tmp_path
         time.sleep(0.5)
     assert installed.query(count) == [str(TASK_RUNS)]
     # Each run was pending, running and completed: no state was dropped on its way either.
-    states = "select count(*) from task_run_state s join task_run t on t.id = s.task_run_id where t.name like 'nothing-%'"
+    states = (
+        "select count(*) from task_run_state s join task_run t on t.id = s.task_run_id where t.name like 'nothing-%'"
+    )
     while installed.query(states) != [str(3 * TASK_RUNS)] and time.monotonic() < deadline:
         time.sleep(0.5)
     assert installed.query(states) == [str(3 * TASK_RUNS)]
@@ -140,7 +170,9 @@ def test_deployments_are_taken_and_a_worker_reports_its_health(installed, tmp_pa
             time.sleep(0.2)
         assert answers(health), log.read_text()[-2000:]
         deploy = command("deploy", installed.places)
-        done = subprocess.run(deploy, env=settings, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(
+            deploy, env=settings, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         names = {d["name"] for d in ask(installed, "deployments/filter", {})}
         assert {"ad-hoc", "nightly"} <= names

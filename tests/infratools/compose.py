@@ -39,7 +39,10 @@ def make_secrets(folder: Path) -> Path:
 def command(service: str, places: Mapping[str, str]) -> list[str]:
     """Entrypoint and command of a service, with `places` (paths and hosts of containers) put in place."""
     described = project()["services"][service]
-    return [_place(part.replace("$$", "$"), places) for part in [*(described.get("entrypoint") or []), *described["command"]]]
+    return [
+        _place(part.replace("$$", "$"), places)
+        for part in [*(described.get("entrypoint") or []), *described["command"]]
+    ]
 
 
 def environment(service: str, places: Mapping[str, str]) -> dict[str, str]:

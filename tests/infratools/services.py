@@ -113,7 +113,14 @@ def _postgres(made: Installation) -> Iterator[None]:
     initdb += [f"--username={described['POSTGRES_USER']}", *described["POSTGRES_INITDB_ARGS"].split()]
     try:
         subprocess.run(initdb, user=user, cwd=folder, check=True, capture_output=True)
-        options = ["-p", str(made.postgres), "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}"]
+        options = [
+            "-p",
+            str(made.postgres),
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            f"unix_socket_directories={folder}",
+        ]
         program = [debian("postgres", *_postgres_folders()), "-D", str(folder / "data"), *options]
         # SIGINT is PostgreSQL's fast way to stop.
         with running(program, folder / "log", user=user, stop=signal.SIGINT) as process:
