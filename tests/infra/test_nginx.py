@@ -121,7 +121,7 @@ def test_plain_http_is_sent_to_https(proxy):
 def test_old_tls_is_refused(proxy):
     _, tls, folder = proxy
     assert ask(folder, tls, "/", ssl.TLSVersion.TLSv1_2)[0].status == 200
-    with pytest.raises(OSError, match="(?i)ssl|version|alert|protocol"):
+    with pytest.raises(OSError, match=r"(?i)ssl|version|alert|protocol"):
         ask(folder, tls, "/", ssl.TLSVersion.TLSv1_1)
 
 

@@ -1,4 +1,4 @@
-"""Prefect's server with PostgreSQL and Redis, really run with the settings of deployments/ and the commands of infra/compose.yaml."""
+"""Prefect's server with PostgreSQL and Redis, run with the settings of deployments/ and the commands of compose.yaml."""
 
 import base64
 import json
@@ -17,6 +17,7 @@ from prefect.settings import Settings
 from prefect.settings.legacy import _get_settings_fields
 from prefect_kubernetes.settings import KubernetesWorkerSettings
 from prefect_redis.client import RedisMessagingSettings
+from pydicom.data import get_testdata_file
 
 from deident.flows.settings import LOGGING, client_environment, server_environment
 from deident.home import ProjectHome
@@ -159,25 +160,41 @@ def test_every_task_run_of_a_burst_is_recorded_in_postgresql(installed, tmp_path
 
 
 @pytest.mark.slow
-def test_deployments_are_taken_and_a_worker_reports_its_health(installed, tmp_path):
-    settings = {**client_settings(installed, tmp_path), "PREFECT_WORKER_WEBSERVER_PORT": str(free_port())}
-    worker = command("worker", installed.places)
+def test_a_worker_runs_the_nightly_deployment(installed, tmp_path):
+    """From the deployments to a released study, with worker and deployer as infra/compose.yaml starts them."""
+    home = ProjectHome.open(tmp_path / "home" / "home")
+    source, released = tmp_path / "incoming", tmp_path / "released"
+    source.mkdir()
+    (source / "1.dcm").write_bytes(Path(get_testdata_file("CT_small.dcm")).read_bytes())
+    places = f'[places]\nincoming = "{source}"\nreleased = "{released}"\n'
+    (home.root / "sources.toml").write_text(places, encoding="utf-8")
+    port = str(free_port())
+    settings = {**client_settings(installed, tmp_path), "PREFECT_WORKER_WEBSERVER_PORT": port}
+    settings["DEIDENT_HOME"] = str(home.root)
     log = tmp_path / "worker.log"
-    with running(worker, log, env=settings, cwd=tmp_path) as process:
-        health = f"http://127.0.0.1:{settings['PREFECT_WORKER_WEBSERVER_PORT']}/health"
-        deadline = time.monotonic() + 60
-        while not answers(health) and time.monotonic() < deadline and process.poll() is None:
-            time.sleep(0.2)
-        assert answers(health), log.read_text()[-2000:]
+    with running(command("worker", installed.places), log, env=settings, cwd=tmp_path) as worker:
+        _await(lambda: answers(f"http://127.0.0.1:{port}/health") or worker.poll() is not None, log)
         deploy = command("deploy", installed.places)
         done = subprocess.run(
             deploy, env=settings, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        names = {d["name"] for d in ask(installed, "deployments/filter", {})}
-        assert {"ad-hoc", "nightly"} <= names
-        (pool,) = ask(installed, "work_pools/filter", {})
-        assert (pool["name"], pool["type"]) == ("deident", "process")
+        deployments = {d["name"]: d["id"] for d in ask(installed, "deployments/filter", {})}
+        (pool,) = (p for p in ask(installed, "work_pools/filter", {}) if p["name"] == "deident")
+        assert pool["type"] == "process"
+        run = ask(installed, f"deployments/{deployments['nightly']}/create_flow_run", {})
+        ended = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+        _await(lambda: ask(installed, f"flow_runs/{run['id']}")["state"]["type"] in ended, log, 150)
+        assert ask(installed, f"flow_runs/{run['id']}")["state"]["type"] == "COMPLETED", log.read_text()[-3000:]
+    assert len(list(released.rglob("*.dcm"))) == 1
+    assert len(list(released.rglob("manifest.json"))) == 1
+
+
+def _await(done, log, seconds=90):
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, log.read_text()[-3000:]
+        time.sleep(0.3)
 
 
 @pytest.mark.slow

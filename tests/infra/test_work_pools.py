@@ -1,4 +1,4 @@
-"""The job templates of Docker and Kubernetes work pools: rendered by Prefect's own workers, and hardened as the compose file is."""
+"""The job templates of Docker and Kubernetes work pools: rendered by Prefect's workers, hardened as the compose file is."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ def template(kind):
 def rendered(kind, **values):
     """The job of a flow run as the worker would start it."""
     # A client is asked for blocks alone, of which there are none; without one the worker would start a server.
-    unused = cast(PrefectClient, object())
+    unused = cast("PrefectClient", object())
     configuration = asyncio.run(CASES[kind][1].from_template_and_values(template(kind), values, client=unused))
     configuration.prepare_for_flow_run(FlowRun(id=uuid.uuid4(), flow_id=uuid.uuid4(), name="run"))
     return configuration

@@ -19,4 +19,4 @@ def burst(count: int) -> int:
 
 
 if __name__ == "__main__":
-    print(burst(int(sys.argv[1])))
+    sys.stdout.write(f"{burst(int(sys.argv[1]))}\n")

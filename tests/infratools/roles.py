@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -42,7 +42,8 @@ class Row:
 
 def read_rows(text: str) -> Iterator[Row]:
     """The lines of the table under "What each role may do"."""
-    table = text.split("## What each role may do")[1].split("\n\n|")[1].split("\n\n")[0]
+    section = text.partition("## What each role may do")[2].partition("\n\n|")[2]
+    table = section.partition("\n\n")[0]
     head, _, *lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in ("|" + table).splitlines()]
     assert tuple(head[4:]) == ROLES, head
     for cells in lines:

@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis of Debian's packages and Prefect's server, as processes of the tests, started as infra/compose.yaml says."""
+"""PostgreSQL and Redis of Debian's packages and Prefect's server, as processes of the tests, started as compose.yaml says."""
 
 from __future__ import annotations
 
