@@ -26,7 +26,7 @@ def identities(rows: Iterable[Row]) -> dict[str, Any]:
     found: dict[str, set[str]] = {role: set() for role in ROLES}
     for row in rows:
         if row.action in _ACTIONS and "prefix=" not in row.when:
-            for role in row.allowed:
+            for role in row.allowed & found.keys():
                 found[role].add(f"{_ACTIONS[row.action]}:{_place(row.on)}")
     return {"identities": [{"name": role, "actions": sorted(found[role])} for role in ROLES]}
 

@@ -115,6 +115,8 @@ class Account:
         for policy in stack.of_type("AWS::IAM::ManagedPolicy").values():
             for role in policy["Roles"]:
                 self._identity[role] += policy["PolicyDocument"]["Statement"]
+        #: Somebody whom IAM lets do everything in the account: what is still refused, the policies of the resources refuse.
+        self._identity["administrator"] = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
         self._resource: dict[str, list[dict[str, Any]]] = {
             f"arn:aws:s3:::{p['Bucket']}": p["PolicyDocument"]["Statement"]
             for p in stack.of_type("AWS::S3::BucketPolicy").values()

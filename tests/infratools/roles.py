@@ -10,11 +10,13 @@ from typing import Final
 from infratools.policies import Account
 from infratools.template import ACCOUNT, REGION, Stack
 
-__all__ = ["BUCKETS", "DOCUMENT", "PROJECT", "ROLES", "Row", "arn_of", "context_of", "may", "read_rows"]
+__all__ = ["BUCKETS", "COLUMNS", "DOCUMENT", "PROJECT", "ROLES", "Row", "arn_of", "context_of", "may", "read_rows"]
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "roles.md"
 PROJECT: Final = "deident"
 ROLES: Final = ("reader", "worker", "releaser", "reidentifier", "auditor", "operator", "recipient")
+#: The table has a column for an administrator of the account beside the roles of the stack.
+COLUMNS: Final = (*ROLES, "administrator")
 BUCKETS: Final = ("source", "staging", "released", "vault", "audit")
 KEYS: Final = {"data key": "datakey", "vault key": "vaultkey"}
 _S3: Final = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
@@ -45,11 +47,11 @@ def read_rows(text: str) -> Iterator[Row]:
     section = text.partition("## What each role may do")[2].partition("\n\n|")[2]
     table = section.partition("\n\n")[0]
     head, _, *lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in ("|" + table).splitlines()]
-    assert tuple(head[4:]) == ROLES, head
+    assert tuple(head[4:]) == COLUMNS, head
     for cells in lines:
         deed, action, on, when, *answers = cells
         assert set(answers) <= {"yes", "–"}, cells
-        yes = frozenset(role for role, answer in zip(ROLES, answers, strict=True) if answer == "yes")
+        yes = frozenset(role for role, answer in zip(COLUMNS, answers, strict=True) if answer == "yes")
         yield Row(deed, action.strip("`"), on.strip("`"), when, yes)
 
 
@@ -82,7 +84,11 @@ def context_of(row: Row) -> dict[str, str]:
 def may(account: Account, row: Row) -> frozenset[str]:
     """The roles that the policies let do the deed."""
     context = context_of(row)
-    return frozenset(r for r in ROLES if account.may(f"{PROJECT}-{r}", row.action, arn_of(row.on), context))
+    return frozenset(r for r in COLUMNS if account.may(_name(r), row.action, arn_of(row.on), context))
+
+
+def _name(role: str) -> str:
+    return f"{PROJECT}-{role}" if role in ROLES else role
 
 
 def default_account() -> Account:
