@@ -1,6 +1,8 @@
 """infra/compose.yaml: taken by Docker Compose, and hardened as infra/README.md says."""
 
+import functools
 import json
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -14,7 +16,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infratools.compose import ROOT, command, make_secrets, project
 from infratools.identities import bucket_of
 from infratools.roles import BUCKETS, DOCUMENT, ROLES, read_rows
-from infratools.services import debian, free_port, running
+from infratools.services import answers, debian, running
+from s3tools.ports import free_ports
 
 SERVICES = project()["services"]
 
@@ -95,7 +98,9 @@ def trial(tmp_path_factory):
     folder = tmp_path_factory.mktemp("s3")
     secrets = make_secrets(folder / "secrets")
     (folder / "data").mkdir()
-    port = free_port()
+    names = ("master.port", "volume.port", "filer.port")
+    names += ("s3.port.grpc", "master.port.grpc", "volume.port.grpc", "filer.port.grpc")
+    port, *others = free_ports(1 + len(names))
     places = {
         "/run/secrets": str(secrets),
         "-dir=/data": f"-dir={folder / 'data'}",
@@ -103,15 +108,15 @@ def trial(tmp_path_factory):
     }
     places |= {"-ip=s3": "-ip=127.0.0.1", "-ip.bind=0.0.0.0": "-ip.bind=127.0.0.1"}
     program, *arguments = command("s3", places)
-    for name in ("master.port", "volume.port", "filer.port", "s3.port.grpc", "master.port.grpc", "volume.port.grpc"):
-        arguments.append(f"-{name}={free_port()}")
-    arguments += [f"-filer.port.grpc={free_port()}", f"-filer.localSocket={folder / 'f.sock'}", "-s3.port.iceberg=0"]
+    arguments += [f"-{name}={number}" for name, number in zip(names, others, strict=True)]
+    arguments += [f"-filer.localSocket={folder / 'f.sock'}", "-s3.port.iceberg=0"]
     arguments += [f"-s3.localSocket={folder / 's.sock'}", "-volume.minFreeSpace=1"]
     keys = {
         identity["name"]: identity["credentials"][0]
         for identity in json.loads((secrets / "s3.json").read_text())["identities"]
     }
 
+    @functools.cache
     def client(role):
         return boto3.session.Session(
             aws_access_key_id=keys[role]["accessKey"],
@@ -120,10 +125,10 @@ def trial(tmp_path_factory):
         ).client("s3", endpoint_url=f"http://127.0.0.1:{port}", config=Config(retries={"total_max_attempts": 1}))
 
     environment = {"HOME": str(folder), "PATH": "/usr/bin:/bin"}
-    with running(
-        [debian(program, sysconfig.get_path("scripts")), *arguments], folder / "log", env=environment
-    ) as process:
+    program = debian(program, sysconfig.get_path("scripts"))
+    with running([program, *arguments], folder / "log", env=environment, stop=signal.SIGKILL) as process:
         _wait_for(client("admin"), process, folder / "log")
+        assert answers(f"http://127.0.0.1:{port}/healthz"), "what its health check asks"
         yield client
 
 

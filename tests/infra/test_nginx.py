@@ -10,7 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from infratools.compose import ROOT, settings_of
-from infratools.services import debian, free_port, running
+from infratools.services import debian, running
+from s3tools.ports import free_ports
 
 TEXT = (ROOT / "infra" / "nginx.conf").read_text(encoding="utf-8")
 NAME = "deident.example.org"
@@ -60,7 +61,7 @@ def proxy(tmp_path_factory):
         str(certificate),
     ]
     subprocess.run(request, check=True, capture_output=True)
-    plain, tls = free_port(), free_port()
+    plain, tls = free_ports(2)
     text = (
         TEXT.replace("/etc/nginx/tls", str(folder))
         .replace("/var/log/nginx", str(folder))

@@ -22,7 +22,8 @@ from pydicom.data import get_testdata_file
 from deident.flows.settings import LOGGING, client_environment, server_environment
 from deident.home import ProjectHome
 from infratools.compose import ROOT, command, environment, settings_of
-from infratools.services import answers, free_port, installation, running
+from infratools.services import answers, installation, running
+from s3tools.ports import free_ports
 
 TASK_RUNS = 400
 DOCUMENTS = [
@@ -168,7 +169,7 @@ def test_a_worker_runs_the_nightly_deployment(installed, tmp_path):
     (source / "1.dcm").write_bytes(Path(get_testdata_file("CT_small.dcm")).read_bytes())
     places = f'[places]\nincoming = "{source}"\nreleased = "{released}"\n'
     (home.root / "sources.toml").write_text(places, encoding="utf-8")
-    port = str(free_port())
+    port = str(free_ports(1)[0])
     settings = {**client_settings(installed, tmp_path), "PREFECT_WORKER_WEBSERVER_PORT": port}
     settings["DEIDENT_HOME"] = str(home.root)
     log = tmp_path / "worker.log"

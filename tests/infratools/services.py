@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infratools.compose import command, environment, make_secrets, project
+from s3tools.ports import free_ports
 
-__all__ = ["Installation", "debian", "free_port", "installation", "running"]
+__all__ = ["Installation", "debian", "installation", "running"]
 
 
 def debian(program: str, *folders: str) -> str:
@@ -26,19 +27,6 @@ def debian(program: str, *folders: str) -> str:
     found = shutil.which(program, path=os.pathsep.join([*folders, os.environ.get("PATH", ""), "/usr/sbin"]))
     assert found, f"{program} is not installed: .ci/run installs what the tests call"
     return found
-
-
-def free_port() -> int:
-    """A port below those that Linux gives to clients, so that none of them takes it meanwhile."""
-    start = 20_000 + (time.monotonic_ns() // 1000) % 10_000
-    for port in range(start, start + 2_000):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError("no free port")
 
 
 @dataclass(frozen=True)
@@ -76,7 +64,7 @@ class Installation:
 def installation(folder: Path) -> Iterator[Installation]:
     """PostgreSQL, Redis and the server, with the settings, commands and secrets of infra/compose.yaml."""
     secrets = make_secrets(folder / "secrets")
-    postgres, redis, server = free_port(), free_port(), free_port()
+    postgres, redis, server = free_ports(3)
     places = {
         "/run/secrets": str(secrets),
         "@redis:6379": f"@127.0.0.1:{redis}",
