@@ -87,12 +87,14 @@ def proxy(tmp_path_factory):
     behind.shutdown()
 
 
-def ask(folder, port, path, version=None, **headers):
+def ask(folder, port, path, version=None, address="127.0.0.1", **headers):
     context = ssl.create_default_context(cafile=str(folder / "deident.crt"))
     context.check_hostname = False
     if version is not None:
         context.minimum_version = context.maximum_version = version
-    connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=10)
+    connection = http.client.HTTPSConnection(
+        "127.0.0.1", port, context=context, timeout=10, source_address=(address, 0)
+    )
     connection.request("GET", path, headers={"Host": NAME, **headers})
     answer = connection.getresponse()
     return answer, answer.read().decode()
@@ -124,6 +126,14 @@ def test_old_tls_is_refused(proxy):
     assert ask(folder, tls, "/", ssl.TLSVersion.TLSv1_2)[0].status == 200
     with pytest.raises(OSError, match=r"(?i)ssl|version|alert|protocol"):
         ask(folder, tls, "/", ssl.TLSVersion.TLSv1_1)
+
+
+@pytest.mark.slow
+def test_who_is_not_named_is_refused_and_nobody_empties_the_database(proxy):
+    _, tls, folder = proxy
+    assert ask(folder, tls, "/", address="127.0.0.2")[0].status == 403
+    assert ask(folder, tls, "/api/admin/database/clear")[0].status == 403
+    assert ask(folder, tls, "/api/admin/version")[0].status == 200
 
 
 @pytest.mark.slow
