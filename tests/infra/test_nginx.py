@@ -129,10 +129,10 @@ def test_old_tls_is_refused(proxy):
 
 
 @pytest.mark.slow
-def test_who_is_not_named_is_refused_and_nobody_empties_the_database(proxy):
+def test_who_is_not_named_is_refused_and_nobody_chooses_where_results_go(proxy):
     _, tls, folder = proxy
     assert ask(folder, tls, "/", address="127.0.0.2")[0].status == 403
-    assert ask(folder, tls, "/api/admin/database/clear")[0].status == 403
+    assert ask(folder, tls, "/api/admin/storage")[0].status == 403
     assert ask(folder, tls, "/api/admin/version")[0].status == 200
 
 
