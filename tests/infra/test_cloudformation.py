@@ -9,6 +9,8 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from deident.vault.envelope import Bound
+from infratools.policies import Account
 from infratools.template import REGION, TEMPLATE, Stack
 
 STACK = Stack()
@@ -120,13 +122,30 @@ def test_keys_rotate_are_kept_and_nobody_who_administers_them_uses_them():
 
 
 def test_the_vault_key_is_bound_to_the_context_that_the_vault_gives():
-    """Every use of it is tied to a purpose and a project; the names are those of the vault's envelope."""
+    """Every use of it is tied to a purpose and a project."""
     statements = STACK.of_type("AWS::KMS::Key")["VaultKey"]["KeyPolicy"]["Statement"]
     use = {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"}
     tied = [s for s in statements if s["Effect"] == "Allow" and use & set(s["Action"])]
     assert len(tied) == 5
     names = {"kms:EncryptionContext:deident-purpose", "kms:EncryptionContext:deident-project"}
     assert all(set(s["Condition"]["StringEquals"]) == names for s in tied)
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "purpose", "allowed"),
+    [
+        ("worker", "kms:GenerateDataKey", "map", True),
+        ("worker", "kms:Decrypt", "map", False),
+        ("worker", "kms:Decrypt", "secret", True),
+        ("reidentifier", "kms:Decrypt", "map", True),
+        ("operator", "kms:GenerateDataKey", "secret", True),
+    ],
+)
+def test_the_context_that_the_vault_really_gives_is_what_the_key_asks_for(role, action, purpose, allowed):
+    key = STACK.outputs()["VaultKeyArn"]
+    bound = Bound(project="deident", store="0123456789abcdef", name=f"{purpose}/w/00000001", purpose=purpose)
+    context = {f"kms:EncryptionContext:{name}": value for name, value in bound.context(key).items()}
+    assert Account(STACK).may(f"deident-{role}", action, key, context) is allowed
 
 
 def test_moto_makes_the_stack():
