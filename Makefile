@@ -72,6 +72,8 @@ lint: .venv/.dev ## formatting, lint, types, who may import whom; changes nothin
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+	$(PY) -c "from cfnlint.runner.cli import main; main()" --include-checks I -- infra/cloudformation.yaml
+	.venv/bin/hadolint --config infra/hadolint.yaml infra/Dockerfile
 
 format: .venv/.dev ## let ruff write the formatting and the fixes that are safe
 	$(PY) -m ruff format .
@@ -82,9 +84,10 @@ check: lint test test-slow ## all that CI runs
 bench: .venv/.dev ## the benchmark of benchmarks/README.md
 	$(PY) -m benchmarks
 
-lock: .venv/.dev ## resolve the dependencies of pyproject.toml anew and write both locks
+lock: .venv/.dev ## resolve the dependencies of pyproject.toml anew and write the three locks
 	$(LOCK) --upgrade --output-file requirements.lock >/dev/null
 	$(LOCK) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock >/dev/null
+	$(LOCK) --upgrade --extra codecs --extra server --constraint requirements.lock --output-file infra/requirements.lock >/dev/null
 
 licences: .venv/.run ## the licence of every locked package, from its own metadata
 	@$(PY) tools/sbom.py licences
