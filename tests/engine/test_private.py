@@ -10,9 +10,9 @@ from pydicom import Dataset
 
 from deident.engine import Deidentifier
 from deident.engine.entries import RUN
-from deident.errors import Refusal
+from deident.errors import ConfigurationError, Refusal
 from deident.profile.model import SitePrivate
-from deident.profile.override import Override
+from deident.profile.override import Override, OverrideStrategy
 from support.builders import build, dataset, encode
 from support.elements import Element, Item, Wire, find, parse
 from support.elements import encode as encode_element
@@ -184,10 +184,11 @@ def test_an_item_has_creators_of_its_own(syntax: str, undefined: bool) -> None:
 
 @pytest.mark.parametrize("group", [0x0001, 0x0003, 0x0005, 0x0007, 0xFFFF])
 def test_illegal_groups_never_stay(group: int) -> None:
-    site = (SitePrivate("ZQX", group, 0x01, "LO"),)
-    assert _run([_creator("ZQX", group), Element(group << 16 | 0x1001, "LO", b"HEAD")]) == {}
-    engine = fresh("basic", options=SAFE, private=site)
-    assert _run([_creator("ZQX", group), Element(group << 16 | 0x1001, "LO", b"HEAD")], engine=engine) == {}
+    with pytest.raises(ConfigurationError, match="group"):
+        SitePrivate("ZQX", group, 0x01, "LO")
+    kept = Override(OverrideStrategy.KEEP, creator="ZQX")
+    for engine in (ENGINE, fresh("basic", options=SAFE, overrides=(kept,))):
+        assert _run([_creator("ZQX", group), Element(group << 16 | 0x1001, "LO", b"HEAD")], engine=engine) == {}
 
 
 @pytest.mark.parametrize("number", [0x0000, 0x0001, 0x000F, 0x0023, 0x0123, 0x0F23])
