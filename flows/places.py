@@ -1,6 +1,7 @@
-"""Names for folders and patient lists: Prefect stores what a run is called with; a path can hold a name, an alias does not.
+"""Names for places and patient lists: Prefect stores what a run is called with; a path can hold a name, an alias does not.
 
-`sources.toml` in the project home (mode 0600) says which folder or file each alias stands for. People may edit it.
+`sources.toml` in the project home (mode 0600) says which folder, `s3://bucket/prefix` or file each alias stands for. People
+may edit it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 from deident.errors import ConfigurationError, PlaceProblem, UsageProblem
 from deident.home import Lock, ProjectHome
 from deident.pseudonyms import Pseudonyms
+from deident.roots import absolute
 from deident.stores import FolderStore
 from deident.vault import project_key
 
@@ -56,7 +58,7 @@ def register(home: ProjectHome, path: str | Path, alias: str = "") -> str:
     Without an `alias` one is derived with the project key, so that the same folder keeps its alias and nobody can guess
     the folder from it. Raises UsageProblem for an alias that is malformed or stands for another folder.
     """
-    folder = os.path.abspath(Path(path).expanduser())
+    folder = absolute(os.fspath(path))
     if "\0" in folder or not folder.isprintable():
         raise PlaceProblem("the name of a folder cannot be written down (not UTF-8, or control characters)")
     if alias and not re.fullmatch(ALIAS_PATTERN, alias):

@@ -21,6 +21,8 @@ from deident.flows.terminal import Terminal
 from deident.home import ProjectHome, check_apart, default_home
 from deident.profile import DEFAULT_PRESET, PixelRisk
 from deident.pseudonyms import SubjectList, Unlisted
+from deident.roots import Roots, absolute, check_places, check_source
+from deident.stores.places import is_s3
 
 if TYPE_CHECKING:
     from deident.report import RunReport
@@ -54,8 +56,8 @@ def _parser() -> argparse.ArgumentParser:
         "Without --source, the DICOM files that come with pydicom are the input.",
         epilog="Exit codes: 0 all released, 1 something skipped or quarantined, 2 usage, 3 not finished (run again).",
     )
-    parser.add_argument("--source", metavar="FOLDER", help="folder with the originals, at any depth")
-    parser.add_argument("--dest", metavar="FOLDER", help="folder for the de-identified studies")
+    parser.add_argument("--source", metavar="PLACE", help="originals, at any depth: a folder or s3://bucket/prefix")
+    parser.add_argument("--dest", metavar="PLACE", help="for the de-identified studies: a folder or s3://bucket/prefix")
     parser.add_argument("--home", metavar="FOLDER", help="project home: key, ledger, reports, Prefect's data")
     parser.add_argument(
         "--profile",
@@ -127,32 +129,32 @@ def _run(arguments: argparse.Namespace) -> int:
     return _flow(job, home, server, destination)
 
 
-def _places(arguments: argparse.Namespace, home: ProjectHome) -> tuple[Path, Path]:
+def _places(arguments: argparse.Namespace, home: ProjectHome) -> tuple[str, str]:
     """Source and destination, checked here to say in words what is wrong; the flow could only say it in codes."""
     if arguments.source is None:
         spec = importlib.util.find_spec("pydicom")
-        source = Path((spec.submodule_search_locations or [""])[0] if spec else "") / "data"
-        destination = Path(arguments.dest or DEMO_DESTINATION)
+        source = absolute(os.path.join((spec.submodule_search_locations or [""])[0] if spec else "", "data"))
+        destination = absolute(arguments.dest or DEMO_DESTINATION)
     elif arguments.dest is None:
-        raise UsageProblem("--source needs --dest: the folder for the de-identified studies")
+        raise UsageProblem("--source needs --dest: the place for the de-identified studies")
     else:
-        source, destination = Path(arguments.source).expanduser(), Path(arguments.dest).expanduser()
-    if not source.is_dir():
-        raise PlaceProblem("the source is no folder, or cannot be reached")
-    if destination.exists() and not destination.is_dir():
+        source, destination = absolute(arguments.source), absolute(arguments.dest)
+    check_source(source)
+    if not is_s3(destination) and os.path.exists(destination) and not os.path.isdir(destination):
         raise PlaceProblem("the destination is no folder")
-    check_apart({"the source": source, "the destination": destination, "the project home": home.root})
+    check_places(source, destination, home, Roots.of(home))
     if not 0 <= arguments.workers <= 512:
         raise UsageProblem("--workers is a number from 0 to 512")
     return source, destination
 
 
-def _selection(arguments: argparse.Namespace, home: ProjectHome, destination: Path) -> dict[str, object]:
+def _selection(arguments: argparse.Namespace, home: ProjectHome, destination: str) -> dict[str, object]:
     """Patient list and cohort as the flow takes them, checked here to say in words what is wrong with them."""
     cohort_of(arguments)
     selection: dict[str, object] = cohort_values(arguments)
     if arguments.patients is not None:
-        check_apart({"the patient list": arguments.patients, "the destination": destination})
+        if not is_s3(destination):
+            check_apart({"the patient list": arguments.patients, "the destination": destination})
         SubjectList.load(arguments.patients)
         selection["patients"] = register(home, arguments.patients)
         selection["unlisted"] = arguments.unlisted or Unlisted.REFUSE.value
@@ -161,7 +163,7 @@ def _selection(arguments: argparse.Namespace, home: ProjectHome, destination: Pa
     return selection
 
 
-def _flow(job: dict[str, object], home: ProjectHome, server: Server, destination: Path) -> int:
+def _flow(job: dict[str, object], home: ProjectHome, server: Server, destination: str) -> int:
     # Not before the settings are in the environment.
     from deident.flows.deidentification import deidentify  # noqa: PLC0415
     from deident.flows.progress import observer  # noqa: PLC0415
@@ -194,7 +196,7 @@ def _link(server: Server, run: UUID | None) -> str:
     return f"{server.url}/runs/flow-run/{run}" if run else server.url
 
 
-def _print_summary(report: RunReport, home: ProjectHome, destination: Path) -> None:
+def _print_summary(report: RunReport, home: ProjectHome, destination: str) -> None:
     studies = len(report.studies)
     if report.nothing_new:
         print(
@@ -214,18 +216,21 @@ def _print_summary(report: RunReport, home: ProjectHome, destination: Path) -> N
                 print(f"          {line.count:>6}  {line.code}: {line.advice}")
     print("\nWhere things are:")
     print(f"  outputs  {_shown(destination)}")
+    roots = Roots.of(home)
     if not report.nothing_new:
-        print(f"  audit    {_shown(home.audit / report.run)}")
-    print(f"  report   {_shown(home.reports / report.run / 'report.html')}")
+        print(f"  audit    {_shown(f'{roots.audit}/{report.run}')}")
+    print(f"  report   {_shown(f'{roots.reports}/{report.run}/report.html')}")
 
 
-def _shown(path: Path) -> str:
-    """A path as short as it can be said; only ever printed on the user's own terminal."""
-    absolute = Path(os.path.abspath(path))
+def _shown(place: str) -> str:
+    """A place as short as it can be said; only ever printed on the user's own terminal."""
+    if is_s3(place):
+        return place
+    path = Path(os.path.abspath(place))
     try:
-        return f"{absolute.relative_to(Path.cwd())}"
+        return f"{path.relative_to(Path.cwd())}"
     except ValueError:
-        return f"{absolute}"
+        return f"{path}"
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def test_a_study_is_held_since_the_run_that_held_it_first(place: Path) -> None:
 def test_held_inputs_are_told_by_reference_with_the_place_of_the_problem(place: Path) -> None:
     with open_job(place) as context:
         study = held_of(place)[RISKY]
-        instances = held_instances(context.home, study)
+        instances = held_instances(context.audit, study)
         assert held_study(context.ledger, study.study) == study
     assert [(one.reason, one.detail) for one in instances] == [(Reason.PIXEL_RISK, "(0028,0301) is YES")] * 2
     shown = repr(instances) + repr(study)

@@ -45,7 +45,7 @@ def report_of_run(tmp_path: Path) -> tuple[RunReport, Path, Path]:
         outcomes = [process_study(context, study) for study in discovery.studies]
         report = build_report(context, discovery, outcomes)
         files = write_report(context, report)
-    return report, files.json, files.html
+    return report, Path(files.json), Path(files.html)
 
 
 @pytest.fixture
@@ -298,7 +298,7 @@ def test_everything_that_is_written_for_machines_is_as_its_schema_says(tmp_path:
         assert found
         for path in found:
             validate(name, json.loads(path.read_text()))
-    assert len(json.loads(files.json.read_text())["instances"]) > 4
+    assert len(json.loads(Path(files.json).read_text())["instances"]) > 4
 
 
 @pytest.mark.usefixtures("source")
@@ -368,13 +368,13 @@ def test_the_report_of_a_thousand_studies_is_small_and_soon_written(tmp_path: Pa
         report = build_report(context, Discovery((), others), outcomes)
         files = write_report(context, report)
         assert time.process_time() - started < 10  # about half a second on a quiet machine
-    assert files.html.stat().st_size < 5_000_000
-    assert files.json.stat().st_size < 5_000_000
-    page = _Page(files.html.read_text())
+    assert Path(files.html).stat().st_size < 5_000_000
+    assert Path(files.json).stat().st_size < 5_000_000
+    page = _Page(Path(files.html).read_text())
     assert page.open == []
     # What a browser has to lay out: it opens 1,000 studies in well under two seconds (docs/audit.md).
     assert len(page.found) < 40_000
-    assert len(json.loads(files.json.read_text())["instances"]) == 4_000
+    assert len(json.loads(Path(files.json).read_text())["instances"]) == 4_000
     assert check(tmp_path / "home").intact
 
 

@@ -103,7 +103,7 @@ def test_the_audit_of_a_study_has_a_record_for_each_input(tmp_path: Path) -> Non
     write_instance(tmp_path / "source" / "risky", UID, 3, BurnedInAnnotation="YES")
     with open_job(tmp_path) as context:
         outcome = process_study(context, only_study(context))
-        document = json.loads(context.audit_file(outcome.study).read_text())
+        document = json.loads(read_all(context.audit, f"{context.run}/{outcome.study}.json"))
     assert sorted(file["ending"] for file in document["files"]) == ["quarantined", "released", "released"]
     assert document["summary"]["reasons"] == {"pixel-risk": 1}
 
@@ -274,7 +274,7 @@ def test_a_finding_of_validation_holds_the_whole_study(
         before = staged.staged
         validated = validate(context, staged)
         outcome = release(context, validated)
-        document = json.loads(context.audit_file(outcome.study).read_text())
+        document = json.loads(read_all(context.audit, f"{context.run}/{outcome.study}.json"))
     assert len(before) == 3
     assert outcome.outcome is Outcome.QUARANTINED
     assert outcome.record.counts == {"released": 0, "skipped": 0, "quarantined": 3}
@@ -326,7 +326,7 @@ def test_a_study_given_up_is_on_record_and_has_an_audit(tmp_path: Path) -> None:
         deidentify_study(context, study)
         outcome = quarantine_study(context, study, Reason.UNREADABLE)
         assert context.ledger.latest(study.id) == outcome.record
-        assert context.audit_file(study.id).exists()
+        assert context.audit.exists(f"{context.run}/{study.id}.json")
         assert done_before(context, study) is None
     assert outcome.record.reasons == {"unreadable": 2}
     assert list((tmp_path / "home" / "staging").iterdir()) == []

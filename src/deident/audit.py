@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +22,9 @@ from deident.profile.model import Profile
 from deident.pseudonyms import Pseudonyms
 from deident.stores.files import PRIVATE, publish_named
 from deident.stores.problems import safe_writing
+from deident.stores.protocol import BLOCK, Store
 
-__all__ = ["SCHEMA", "AuditLog", "AuditRecord", "held", "now", "released", "tags_fragment", "withdrawn"]
+__all__ = ["SCHEMA", "AuditLog", "AuditRecord", "held", "now", "released", "tags_fragment", "withdrawn", "write_log"]
 
 SCHEMA: Final = "deident-audit/1"
 _TUPLES: Final = 512
@@ -141,6 +144,72 @@ def tags_fragment(decisions: tuple[Decision, ...]) -> str:
     return _fragments.of(decisions)
 
 
+class _Document:
+    """The document piece by piece: its head, its records, its tail with the counts."""
+
+    def __init__(self, profile: Profile, run: str) -> None:
+        self._profile = profile
+        self._run = run
+        self._endings: Counter[Ending] = Counter()
+        self._reasons: Counter[Reason] = Counter()
+
+    def head(self) -> bytes:
+        head = {
+            "schema": SCHEMA,
+            "tool": "deident",
+            "version": __version__,
+            "run": self._run,
+            "profile": {"name": self._profile.name, "digest": self._profile.digest()},
+            "started": now(),
+        }
+        return json.dumps(head)[:-1].encode() + b', "files": ['
+
+    def record(self, record: AuditRecord) -> bytes:
+        separator = b",\n" if self._endings else b"\n"
+        self.count(record.reason)
+        return separator + record.to_json().encode()
+
+    def count(self, reason: Reason | None, difference: int = 1) -> None:
+        """Count a record that ended for this reason, None for one that was released."""
+        self._endings[Ending.RELEASED if reason is None else reason.ending] += difference
+        if reason is not None:
+            self._reasons[reason] += difference
+
+    def tail(self, *, complete: bool) -> bytes:
+        summary = {
+            "complete": complete,
+            "finished": now(),
+            "files": self._endings.total(),
+            **{ending.value: self._endings[ending] for ending in Ending},
+            "reasons": {reason.value: count for reason, count in self._reasons.most_common()},
+        }
+        return b'\n], "summary": ' + json.dumps(summary).encode() + b"}\n"
+
+
+def write_log(store: Store, key: str, records: Iterable[AuditRecord], *, profile: Profile, run: str) -> str:
+    """Write a whole audit log into a store, in place of one of that name, and return its `sha256:` digest."""
+    document, digest = _Document(profile, run), hashlib.sha256()
+
+    def pieces() -> Iterator[bytes]:
+        gathered = [document.head()]
+        size = 0
+        for record in records:
+            gathered.append(document.record(record))
+            size += len(gathered[-1])
+            if size >= BLOCK:
+                yield b"".join(gathered)
+                gathered, size = [], 0
+        yield b"".join(gathered) + document.tail(complete=True)
+
+    def hashed() -> Iterator[bytes]:
+        for piece in pieces():
+            digest.update(piece)
+            yield piece
+
+    store.write(key, hashed(), overwrite=True)
+    return "sha256:" + digest.hexdigest()
+
+
 class AuditLog:
     """Writes the document record by record; it appears under its name, whole and valid, when the context is left.
 
@@ -153,11 +222,8 @@ class AuditLog:
         self._path = Path(path)
         self._temporary = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}")
         self._overwrite = overwrite
-        self._profile = profile
-        self._run = run
+        self._document = _Document(profile, run)
         self._file: BinaryIO | None = None
-        self._endings: Counter[Ending] = Counter()
-        self._reasons: Counter[Reason] = Counter()
 
     def __enter__(self) -> Self:
         if not self._overwrite and os.path.lexists(self._path):
@@ -171,18 +237,14 @@ class AuditLog:
     def _create(self) -> BinaryIO:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         file = os.fdopen(os.open(self._temporary, flags, PRIVATE), "wb", buffering=1 << 18)
-        file.write(self._head())
+        file.write(self._document.head())
         return file
 
     @safe_writing
     def add(self, record: AuditRecord) -> None:
         """Append one record."""
         assert self._file is not None, "add() outside of the context"
-        separator = b",\n" if self._endings else b"\n"
-        self._endings[record.ending] += 1
-        if record.reason is not None:
-            self._reasons[record.reason] += 1
-        self._file.write(separator + record.to_json().encode())
+        self._file.write(self._document.record(record))
 
     @safe_writing
     def __exit__(
@@ -193,32 +255,11 @@ class AuditLog:
             return
         try:
             with file:
-                file.write(self._tail(complete=kind is None))
+                file.write(self._document.tail(complete=kind is None))
             temporary, name = str(self._temporary), str(self._path)
             publish_named(None, -1, temporary, name, overwrite=self._overwrite, mode=PRIVATE)
         finally:
             self._temporary.unlink(missing_ok=True)
-
-    def _head(self) -> bytes:
-        head = {
-            "schema": SCHEMA,
-            "tool": "deident",
-            "version": __version__,
-            "run": self._run,
-            "profile": {"name": self._profile.name, "digest": self._profile.digest()},
-            "started": now(),
-        }
-        return json.dumps(head)[:-1].encode() + b', "files": ['
-
-    def _tail(self, *, complete: bool) -> bytes:
-        summary = {
-            "complete": complete,
-            "finished": now(),
-            "files": self._endings.total(),
-            **{ending.value: self._endings[ending] for ending in Ending},
-            "reasons": {reason.value: count for reason, count in self._reasons.most_common()},
-        }
-        return b'\n], "summary": ' + json.dumps(summary).encode() + b"}\n"
 
 
 def _tag(tag: int) -> str:

@@ -10,27 +10,36 @@ import secrets
 import shutil
 import threading
 import time
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Protocol, Self, runtime_checkable
 
 from deident import __version__
+from deident.audit import AuditRecord, write_log
 from deident.engine import Deidentifier
 from deident.errors import PlaceProblem, UsageProblem, VaultAbsent
-from deident.home import Busy, Lock, ProjectHome, check_apart
+from deident.home import Busy, ProjectHome, check_apart
 from deident.job import Job
 from deident.ledger import Ledger
+from deident.locks import HomeLocks, LeaseLocks, Locks
 from deident.profile import Profile
 from deident.pseudonyms import ProjectKey, Pseudonyms, SubjectList
+from deident.roots import Roots, Sessions, absolute, check_bucket, check_places, check_source, open_place
 from deident.seals.mac import PURPOSE, Seal
 from deident.stores.folder import FolderStore
 from deident.stores.names import key_text
+from deident.stores.places import is_s3
 from deident.stores.protocol import Store
 from deident.vault import VaultWriter, home_vault, project_key
 
 __all__ = ["Context", "new_run", "place_reference", "worker_context"]
+
+#: Uploads that began so long ago are of killed processes.
+_STALE_UPLOAD: Final = timedelta(days=1)
 
 
 def new_run() -> str:
@@ -39,8 +48,8 @@ def new_run() -> str:
 
 
 def place_reference(key: ProjectKey, place: str) -> str:
-    """Keyed reference of a folder (or other place), the same in every run of the project."""
-    named = place if "://" in place else os.path.realpath(Path(place).expanduser())
+    """Keyed reference of a place, the same in every run of the project."""
+    named = absolute(place) if is_s3(place) else os.path.realpath(Path(place).expanduser())
     return Pseudonyms(key).reference(f"place\0{key_text(named)}")
 
 
@@ -63,27 +72,44 @@ class Context:
     staging: Store = field(repr=False)
     released: Store = field(repr=False)
     ledger: Ledger = field(repr=False)
+    audit: Store = field(repr=False)
+    reports: Store = field(repr=False)
+    qa: Store = field(repr=False)
+    roots: Roots = field(repr=False)
+    locks: Locks = field(repr=False)
     vault: VaultWriter | None = field(default=None, repr=False)
     code_version: str = __version__
     #: Keyed references of source and destination, by which a later run finds them again.
     places: tuple[str, str] = ("", "")
     opened: float = field(default_factory=time.monotonic, repr=False)
-    _lock: Lock | None = field(default=None, repr=False)
+    sessions: Sessions | None = field(default=None, repr=False)
     _local: threading.local = field(default_factory=threading.local, repr=False)
 
     @classmethod
-    def open(cls, job: Job, run: str | None = None) -> Context:
+    def open(
+        cls, job: Job, run: str | None = None, sessions: Sessions | None = None, *, worker: bool = False
+    ) -> Context:
         """Open everything. Raises PlaceProblem, KeyProblem or ConfigurationError before anything is read or written.
 
-        A `run` that was given before is resumed: with `preserve_studies` off its pseudonyms are the same again.
+        A `run` that was given before is resumed: with `preserve_studies` off its pseudonyms are the same again. `sessions`
+        makes the session with which S3 is used; without it boto3 finds credentials by its usual means. A `worker` leaves it
+        to the process that started it to say that the run is at work.
         """
         run = _checked(run or new_run())
         profile = job.resolved_profile()
-        _check_source(job.source)
+        session = sessions() if sessions is not None else None
+        check_source(job.source, session)
         home = ProjectHome.open(job.home)
-        check_apart({"the source": job.source, "the destination": job.destination, "the project home": home.root})
+        roots = job.roots(home)
+        check_places(job.source, job.destination, home, roots)
         subjects = _subjects(job)
-        project = project_key(home)
+        vault = roots.open("vault", session)
+        project = project_key(home, vault)
+        released = open_place(job.destination, roots.encryption.destination, session)
+        ledger = roots.open("ledger", session)
+        if not worker:
+            for store in (released, ledger, *(roots.open(name, session) for name in ("staging", "audit", "reports"))):
+                check_bucket(store)
         key = project if job.preserve_studies else project.for_run(run)
         return cls(
             # Workers open the job for themselves: an edited profile file must not be two profiles in one run.
@@ -100,13 +126,18 @@ class Context:
                 date_range_days=profile.date_range_days,
                 date_multiple=profile.date_multiple,
             ),
-            source=FolderStore(job.source),
-            staging=FolderStore(home.staging, private=True),
-            released=FolderStore(job.destination),
-            ledger=Ledger(FolderStore(home.ledger, private=True), Seal(project.derive(PURPOSE))),
-            vault=_open_vault(job, home, project),
+            source=open_place(job.source, session=session),
+            staging=roots.open("staging", session),
+            released=released,
+            ledger=Ledger(ledger, Seal(project.derive(PURPOSE))),
+            audit=roots.open("audit", session),
+            reports=roots.open("reports", session),
+            qa=roots.open("qa", session),
+            roots=roots,
+            locks=_locks(home, roots, ledger, run, worker=worker),
+            vault=_open_vault(job, home, project, vault),
             places=(place_reference(project, job.source), place_reference(project, job.destination)),
-            _lock=home.lock(run, shared=True, wait=False),
+            sessions=sessions,
         )
 
     def engine(self) -> Deidentifier:
@@ -118,23 +149,20 @@ class Context:
 
     def sync(self) -> None:
         """Return when everything released and recorded so far would survive a power cut. Once per run: it is slow."""
-        self.released.sync()
-        FolderStore(self.home.root, private=True).sync()
+        for store in (self.released, FolderStore(self.home.root, private=True), self.ledger.store, self.audit):
+            store.sync()
 
-    def audit_file(self, study: str) -> Path:
-        """Where the audit log of a study of this run stands; the folder is made."""
-        folder = self.home.audit / self.run
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return folder / f"{study}.json"
+    def write_audit(self, study: str, records: Iterable[AuditRecord]) -> str:
+        """Write the audit log of a study of this run, whole or not at all, and return its digest."""
+        return write_log(self.audit, f"{self.run}/{study}.json", records, profile=self.profile, run=self.run)
 
-    def study_lock(self, study: str) -> Lock:
-        """Wait until no other thread or process of this project releases the study, and keep them waiting."""
-        return self.home.lock(f"study-{study}")
+    def study_lock(self, study: str) -> AbstractContextManager[None]:
+        """Wait until no other of this project, in whatever thread, process or machine, releases the study."""
+        return self.locks.study(study)
 
     def close(self) -> None:
         """Give up the lock on the run."""
-        if self._lock is not None:
-            self._lock.release()
+        self.locks.close()
 
     def __enter__(self) -> Self:
         return self
@@ -146,26 +174,58 @@ class Context:
 
     def sweep(self) -> int:
         """Remove what killed runs left in staging: it counts as originals. Returns how many runs that were."""
-        staged = set(os.listdir(self.home.staging))
+        for store in (self.staging, self.released):
+            if isinstance(store, SweepsUploads):
+                with contextlib.suppress(PlaceProblem):  # without the right to, the bucket's lifecycle does it
+                    store.sweep(_STALE_UPLOAD)
+        folder = None if is_s3(self.roots.staging) else Path(self.roots.staging).expanduser()
+        staged = _names_in(self.staging) if folder is None else set(os.listdir(folder) if folder.is_dir() else ())
         swept = 0
         for name in sorted(staged.union(os.listdir(self.home.runs))):
-            with contextlib.suppress(Busy), self.home.lock(name, wait=False):
-                shutil.rmtree(self.home.staging / name, ignore_errors=True)
+            with contextlib.suppress(Busy), self.locks.left(name):
+                if folder is not None:
+                    shutil.rmtree(folder / name, ignore_errors=True)
+                else:
+                    _empty(self.staging, f"{name}/")
                 swept += name in staged
         return swept
 
 
 @functools.lru_cache(maxsize=2)
-def worker_context(job: Job, run: str) -> Context:
+def worker_context(job: Job, run: str, sessions: Sessions | None = None) -> Context:
     """The context of a run in a worker process, opened once: the process loads the key file itself."""
-    return Context.open(job, run)
+    return Context.open(job, run, sessions, worker=True)
 
 
-def _open_vault(job: Job, home: ProjectHome, key: ProjectKey) -> VaultWriter | None:
-    """Who seals what this job maps: by default when the home has a vault. Nothing is decrypted or written yet."""
-    vault = home_vault(home, key) if job.vault is not False else None
+@runtime_checkable
+class SweepsUploads(Protocol):
+    """A store in which killed processes can leave uploads that nobody completed."""
+
+    def sweep(self, older_than: timedelta) -> int: ...
+
+
+def _names_in(store: Store) -> set[str]:
+    """The runs that left something in a staging store."""
+    return {entry.key.partition("/")[0] for entry in store.list()}
+
+
+def _empty(store: Store, prefix: str) -> None:
+    for entry in list(store.list(prefix)):
+        store.delete(entry.key)
+
+
+def _locks(home: ProjectHome, roots: Roots, ledger: Store, run: str, *, worker: bool) -> Locks:
+    """Locks reach as far as the ledger does: a ledger in S3 may be that of several machines."""
+    if worker or not is_s3(roots.ledger):
+        return HomeLocks(home, run)
+    return LeaseLocks(ledger, run, seconds=roots.lease_seconds)
+
+
+def _open_vault(job: Job, home: ProjectHome, key: ProjectKey, store: Store) -> VaultWriter | None:
+    """Who seals what this job maps: by default when the project has a vault. Nothing is decrypted or written yet."""
+    vault = home_vault(home, key, store) if job.vault is not False else None
     if vault is None and job.vault:
-        raise VaultAbsent("the project home has no vault; make one with: deident vault init")
+        raise VaultAbsent("the project has no vault; make one with: deident vault init")
     return VaultWriter(vault) if vault is not None else None
 
 
@@ -175,16 +235,12 @@ def _checked(run: str) -> str:
     return run
 
 
-def _check_source(source: str) -> None:
-    if not os.path.isdir(Path(source).expanduser()):
-        raise PlaceProblem("the source is no folder, or cannot be reached")
-
-
 def _subjects(job: Job) -> SubjectList | None:
     """The patient list, which must never be part of what is handed out."""
     if job.patients is None:
         return None
-    check_apart({"the patient list": job.patients, "the destination": job.destination})
+    if not is_s3(job.destination):
+        check_apart({"the patient list": job.patients, "the destination": job.destination})
     return SubjectList.load(job.patients)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
@@ -11,10 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from deident.catalogue import find_profile, read_text
 from deident.cohort import Cohort
 from deident.errors import ConfigurationError
-from deident.home import default_home
+from deident.home import ProjectHome, default_home
 from deident.profile import DEFAULT_PRESET, PixelRisk, Profile
 from deident.profile.toml import Lines, parse
 from deident.pseudonyms import Unlisted
+from deident.roots import Encryption, Roots
 
 __all__ = ["Job"]
 
@@ -25,15 +27,29 @@ _Place = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$")]
 class Job(BaseModel):
     """A run: from where, to where, how. Paths may hold names, hence never appear in a repr or an error.
 
+    A place is a folder or `s3://bucket/prefix`. Where those of the project itself are left empty they are what `places.toml`
+    of the home says, else folders of the home.
     `workers` 0 means one process per core. `preserve_studies` keeps pseudonyms the same over all runs of the project
     key; without it they hold inside one run only. `force` does studies again that the ledger knows as done.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    source: _Place = Field(repr=False, description="Folder with the originals, at any depth.")
-    destination: _Place = Field(repr=False, description="Folder for the outputs; never inside the source.")
+    source: _Place = Field(repr=False, description="Place with the originals, at any depth.")
+    destination: _Place = Field(repr=False, description="Place for the outputs; never inside the source.")
     home: _Place | None = Field(default=None, repr=False, description="Project home; empty for the default one.")
+    staging: _Place | None = Field(default=None, repr=False, description="Place for outputs until they are validated.")
+    ledger: _Place | None = Field(default=None, repr=False, description="Place of the ledger.")
+    audit: _Place | None = Field(default=None, repr=False, description="Place of the audit logs.")
+    reports: _Place | None = Field(default=None, repr=False, description="Place of the reports.")
+    qa: _Place | None = Field(default=None, repr=False, description="Place for pages with thumbnails of outputs.")
+    vault_place: _Place | None = Field(default=None, repr=False, description="Place of the vault.")
+    kms_keys: Encryption | None = Field(
+        default=None, repr=False, description="KMS keys by which S3 encrypts what is written to a place (SSE-KMS)."
+    )
+    quiet_seconds: int = Field(
+        default=0, ge=0, le=604_800, description="A study is taken when its youngest object is at least so old."
+    )
     profile: _Place = Field(
         default=DEFAULT_PRESET,
         repr=False,
@@ -65,6 +81,18 @@ class Job(BaseModel):
         """Worker processes: as asked, else one for each core that this process may use."""
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return self.workers or cores
+
+    def roots(self, home: ProjectHome) -> Roots:
+        """Where the parts of the project lie for this job. Raises ConfigurationError or PlaceProblem."""
+        roots = Roots.of(home).changed(
+            staging=self.staging,
+            ledger=self.ledger,
+            audit=self.audit,
+            reports=self.reports,
+            qa=self.qa,
+            vault=self.vault_place,
+        )
+        return roots if self.kms_keys is None else replace(roots, encryption=self.kms_keys)
 
     def resolved_profile(self) -> Profile:
         """The profile with the choices of this job in place.

@@ -6,9 +6,9 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from deident.errors import AlreadyExists, DeidentError, NotFound, TransientProblem
+from deident.errors import AlreadyExists, DeidentError, NotFound, Reason, Refusal, TransientProblem
 from deident.ledger import OutputDigest
-from deident.stores.protocol import Store, read_all
+from deident.stores.protocol import Store
 
 __all__ = ["NAME", "SCHEMA", "Manifest", "ManifestError", "publish", "read_manifest", "study_folder"]
 
@@ -64,26 +64,39 @@ def study_folder(name: str) -> str:
 
 def read_manifest(store: Store, folder: str) -> Manifest | None:
     """The manifest in a study folder, or None."""
+    return _read(store, folder)[0]
+
+
+def _read(store: Store, folder: str) -> tuple[Manifest | None, str]:
+    """The manifest in a study folder with its version in the store; None where there is none."""
     try:
-        return Manifest.from_bytes(read_all(store, folder + NAME))
+        with store.open(folder + NAME) as opened:
+            return Manifest.from_bytes(opened.read_at(0, opened.size)), opened.version
     except NotFound:
-        return None
+        return None, ""
 
 
 def publish(store: Store, folder: str, new: Manifest) -> Manifest:
     """Write the manifest of a study whose objects all stand in the store; keep an old one that says the same.
 
-    The version is at least that of `new`, and above that of the manifest which it supersedes.
+    The version is at least that of `new`, and above that of the manifest which it supersedes. One that another writes
+    meanwhile is read before it is superseded: nothing is replaced that was not seen.
     """
     for _ in range(_ATTEMPTS):
-        old = read_manifest(store, folder)
+        old, version = _read(store, folder)
         if old is not None:
             if new.same_content(old):
                 return old
             new = replace(new, version=max(new.version, old.version + 1))
         try:
-            store.put(folder + NAME, new.to_bytes(), overwrite=old is not None)
+            if old is None:
+                store.put(folder + NAME, new.to_bytes())
+            else:
+                store.replace(folder + NAME, new.to_bytes(), version)
+            return new
         except AlreadyExists:
-            continue  # from another machine, which no lock of ours keeps away
-        return new
+            continue  # from another machine
+        except Refusal as refusal:
+            if refusal.reason is not Reason.CHANGED:
+                raise
     raise TransientProblem("others write the same manifest")

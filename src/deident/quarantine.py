@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from deident.context import Context
 from deident.discovery import Discovery
-from deident.errors import Ending, Reason, UsageProblem
-from deident.home import ProjectHome
+from deident.errors import Ending, NotFound, Reason, UsageProblem
 from deident.ledger import Ledger, Outcome, Record, StudyOutcome
+from deident.stores.protocol import Store, read_all
 from deident.study import WorkerPool, process_study
 
 __all__ = [
@@ -105,11 +105,11 @@ def _held(history: Sequence[Record]) -> HeldStudy | None:
     return HeldStudy(history[-1], since) if since else None
 
 
-def held_instances(home: ProjectHome, held: HeldStudy) -> list[HeldInstance]:
+def held_instances(audit: Store, held: HeldStudy) -> list[HeldInstance]:
     """The held inputs of a study, out of the audit log of the run that held it; none when that is gone."""
     try:
-        text = (home.audit / held.record.run / f"{held.study}.json").read_text("utf-8")
-    except FileNotFoundError:
+        text = read_all(audit, f"{held.record.run}/{held.study}.json")
+    except NotFound:
         return []
     files = json.loads(text)["files"]
     return [

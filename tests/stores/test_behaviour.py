@@ -11,6 +11,7 @@ import pytest
 from deident.engine.segments import MaskedRange, Segment, SourceRange
 from deident.errors import AlreadyExists, NotFound, Reason, Refusal, UsageProblem
 from deident.stores import Store, read_all
+from deident.stores.protocol import read_lines
 
 BAD_KEYS = ["", "/etc/passwd", "../a", "a/../b", "a/..", ".", "./a", "a//b", "a/", "a\0b"]
 
@@ -273,3 +274,65 @@ def test_sync_returns(store: Store) -> None:
     store.sync()
     store.put("a", b"x")
     store.sync()
+
+
+def version_of(store: Store, key: str) -> str:
+    with store.open(key) as opened:
+        return opened.version
+
+
+def test_a_version_is_replaced_by_who_read_it_last_and_by_nobody_else(store: Store) -> None:
+    store.put("a/b", b"first")
+    version = version_of(store, "a/b")
+    assert store.replace("a/b", b"second", version).size == 6
+    with pytest.raises(Refusal) as caught:
+        store.replace("a/b", b"third", version)
+    assert caught.value.reason is Reason.CHANGED
+    assert read_all(store, "a/b") == b"second"
+    store.delete("a/b")
+    with pytest.raises(Refusal):
+        store.replace("a/b", b"third", version)
+    assert not store.exists("a/b")
+
+
+def test_of_many_that_replace_one_version_at_once_one_wins(store: Store) -> None:
+    for turn in range(5):
+        store.put("a", b"%d" % turn, overwrite=True)
+        version, won = version_of(store, "a"), []
+        start = threading.Barrier(8)
+
+        def attempt(
+            number: int, version: str = version, won: list[int] = won, start: threading.Barrier = start
+        ) -> None:
+            start.wait()
+            try:
+                store.replace("a", b"from %d" % number, version)
+            except Refusal:
+                return
+            won.append(number)
+
+        threads = [threading.Thread(target=attempt, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(won) == 1
+        assert read_all(store, "a") == b"from %d" % won[0]
+
+
+def test_a_copy_is_of_the_version_that_was_asked_for(store: Store, other: Store) -> None:
+    other.put("a", b"first")
+    version = version_of(other, "a")
+    assert store.copy_from(other, "a", "b", version=version).size == 5
+    other.put("a", b"other", overwrite=True)
+    with pytest.raises(Refusal) as caught:
+        store.copy_from(other, "a", "c", version=version)
+    assert caught.value.reason is Reason.CHANGED
+    assert not store.exists("c")
+
+
+def test_lines_are_read_whole_wherever_the_blocks_end(store: Store) -> None:
+    lines = [b"x" * length + b"\n" for length in (0, 10, 700_000, 700_000, 3, 2_000_000)] + [b"no end"]
+    store.write("lines", lines)
+    with store.open("lines") as opened:
+        assert list(read_lines(opened)) == lines

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydicom.data import get_testdata_file
 
-from deident.audit import AuditLog, AuditRecord, held, released
+from deident.audit import AuditRecord, held, released
 from deident.context import Context
 from deident.errors import Reason
 from deident.home import ProjectHome
@@ -39,7 +39,12 @@ def check(root: Path) -> Verification:
     """What `deident audit verify` finds in the home."""
     home = ProjectHome.existing(root)
     seal = Seal(ProjectKey.load(home.key).derive(PURPOSE))
-    return verify(FolderStore(home.ledger, private=True), seal, witness=witness_of(home), at_work=home.at_work)
+    return verify(
+        FolderStore(home.ledger, private=True),
+        seal,
+        witness=witness_of(FolderStore(home.audit), FolderStore(home.reports)),
+        at_work=home.at_work,
+    )
 
 
 def troubles(root: Path) -> set[Trouble]:
@@ -66,9 +71,7 @@ def many_outcomes(context: Context, count: int, instances: int = 4) -> Iterator[
 def _append(
     context: Context, study: str, modality: str, records: list[AuditRecord], chance: random.Random, number: int
 ) -> Record:
-    with AuditLog(context.audit_file(study), profile=context.profile, run=context.run, overwrite=True) as log:
-        for record in records:
-            log.add(record)
+    context.write_audit(study, records)
     out = sum(record.reason is None for record in records)
     reasons: dict[str, int] = {}
     for record in records:

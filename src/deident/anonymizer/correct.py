@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from deident.audit import AuditLog, AuditRecord
-from deident.errors import Ending, Reason
+from deident.errors import Reason
 from deident.profile import Profile
 from deident.stores.problems import safe_writing
 
@@ -51,8 +51,8 @@ class CorrectableAuditLog(AuditLog):
         self._file.seek(start)
         self._file.write(text)
         self._file.seek(0, os.SEEK_END)
-        self._count(before, -1)
-        self._count(record.reason, +1)
+        self._document.count(before, -1)
+        self._document.count(record.reason, +1)
 
     @safe_writing
     def __exit__(
@@ -63,8 +63,3 @@ class CorrectableAuditLog(AuditLog):
     def _note_end(self) -> None:
         assert self._file is not None
         self._ends.append(self._file.tell())
-
-    def _count(self, reason: Reason | None, difference: int) -> None:
-        self._endings[Ending.RELEASED if reason is None else reason.ending] += difference
-        if reason is not None:
-            self._reasons[reason] += difference

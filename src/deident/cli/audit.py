@@ -6,11 +6,12 @@ import argparse
 
 from deident.cli.exits import EXIT_HELD, EXIT_OK
 from deident.home import ProjectHome
+from deident.locks import seen_at_work
 from deident.pseudonyms import ProjectKey
+from deident.roots import Roots
 from deident.seals.mac import PURPOSE, Seal
 from deident.seals.verify import order, verify
 from deident.seals.witness import witness_of
-from deident.stores import FolderStore
 from deident.vault import exists, home_store, project_key
 
 __all__ = ["known_key", "verify_ledger"]
@@ -25,7 +26,9 @@ def verify_ledger(options: argparse.Namespace) -> int:
     """Print every problem by opaque names; 0 when there is none."""
     home = ProjectHome.existing(options.home)
     seal = Seal(known_key(home).derive(PURPOSE))
-    found = verify(FolderStore(home.ledger, private=True), seal, witness=witness_of(home), at_work=home.at_work)
+    roots = Roots.of(home)
+    witness = witness_of(roots.open("audit"), roots.open("reports"))
+    found = verify(roots.open("ledger"), seal, witness=witness, at_work=seen_at_work(home, roots))
     for problem in order(found.problems):
         print(f"{problem.trouble.value}: {problem.where}")
     for trouble in dict.fromkeys(problem.trouble for problem in order(found.problems)):

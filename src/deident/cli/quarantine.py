@@ -22,9 +22,10 @@ from deident.ledger import Ledger, StudyOutcome
 from deident.profile import DEFAULT_PRESET
 from deident.quarantine import HeldStudy, Selection, held_instances, held_studies, held_study, narrowed, retry
 from deident.report import build_report, write_report
+from deident.roots import Roots
 from deident.seals.mac import PURPOSE, Seal
 from deident.seals.runs import RunRecords
-from deident.stores import FolderStore
+from deident.stores import Store
 from deident.study import WorkerPool
 
 __all__ = ["quarantine"]
@@ -35,9 +36,10 @@ def quarantine(options: argparse.Namespace) -> int:
     home = ProjectHome.existing(options.home)
     if options.verb == "retry":
         return _retry(options, home)
-    ledger = Ledger(FolderStore(home.ledger, private=True))
+    roots = Roots.of(home)
+    ledger = Ledger(roots.open("ledger"))
     if options.verb == "show":
-        _show(home, held_study(ledger, options.study))
+        _show(roots.open("audit"), held_study(ledger, options.study))
     else:
         _list(held_studies(ledger))
     return EXIT_OK
@@ -67,7 +69,7 @@ def _advise(reasons: Counter[Reason]) -> None:
         print(f"{count:>6}  {reason.value}: {reason.advice}")
 
 
-def _show(home: ProjectHome, held: HeldStudy) -> None:
+def _show(audit: Store, held: HeldStudy) -> None:
     record = held.record
     counts = ", ".join(f"{count} {ending}" for ending, count in record.counts.items())
     print(f"study      {held.study} ({' '.join(record.modalities)})")
@@ -78,7 +80,7 @@ def _show(home: ProjectHome, held: HeldStudy) -> None:
         print(f"released   {record.manifest}")
     print()
     _advise(Counter(held.reasons))
-    instances = held_instances(home, held)
+    instances = held_instances(audit, held)
     print(
         f"\n{len(instances)} held inputs, by keyed reference:" if instances else "\nThe audit log of that run is gone."
     )
@@ -88,7 +90,7 @@ def _show(home: ProjectHome, held: HeldStudy) -> None:
 
 
 def _retry(options: argparse.Namespace, home: ProjectHome) -> int:
-    held = held_studies(Ledger(FolderStore(home.ledger, private=True)))
+    held = held_studies(Ledger(Roots.of(home).open("ledger")))
     chosen = Selection(frozenset(options.studies), _reason(options.reason), everything=options.all).of(held)
     if not chosen:
         print("Nothing is held for that reason." if options.reason else "Nothing is held.")
@@ -157,7 +159,7 @@ def _places(options: argparse.Namespace, home: ProjectHome, chosen: list[HeldStu
     if source and destination:
         return source, destination
     key = known_key(home)
-    records = RunRecords(FolderStore(home.ledger, private=True), Seal(key.derive(PURPOSE))).read()
+    records = RunRecords(Roots.of(home).open("ledger"), Seal(key.derive(PURPOSE))).read()
     runs = {study.record.run for study in chosen}
     known = {place_reference(key, folder): folder for folder in named.values()}
     return (

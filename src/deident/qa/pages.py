@@ -14,7 +14,6 @@ from deident.engine.pixelrisk import pixel_risk
 from deident.qa.thumbnails import Header, Thumbnail, read_header, thumbnail
 from deident.report.html import Markup, code, page, section, table
 from deident.report.page import style
-from deident.stores.folder import FolderStore
 from deident.stores.protocol import Store
 from deident.study.model import StagedInstance
 from deident.validation.quiet import pydicom_kept_quiet
@@ -59,17 +58,18 @@ def write_page(context: Context, study: str, staged: Sequence[StagedInstance]) -
         f'<main id="content" data-series="{len(series)}" data-risky="{risky}">\n' + "\n".join(parts) + "\n</main>"
     )
     html = page(f"Outputs to look at, study {study}", style(), body, images=True)
-    FolderStore(context.home.qa, private=True).put(f"{context.run}/{study}.html", html.encode(), overwrite=True)
+    context.qa.put(f"{context.run}/{study}.html", html.encode(), overwrite=True)
 
 
 def write_index(context: Context) -> None:
     """Write the list of the run's pages, studies at pixel risk first; nothing when there are none."""
     found = []
-    for path in sorted((context.home.qa / context.run).glob("*.html")):
-        with open(path, encoding="utf-8") as file:
-            match = _RISKY.search(file.read(1 << 16))
+    for entry in list(context.qa.list(f"{context.run}/")):
+        with context.qa.open(entry.key) as opened:
+            match = _RISKY.search(opened.read_at(0, 1 << 16).decode("utf-8", "ignore"))
         if match:
-            found.append((path.stem, int(match[1]), int(match[2])))
+            study = entry.key.rpartition("/")[2].removesuffix(".html")
+            found.append((study, int(match[1]), int(match[2])))
     if not found:
         return
     found.sort(key=lambda entry: (-entry[2], entry[0]))
@@ -83,7 +83,7 @@ def write_index(context: Context) -> None:
         f'<main id="content">{listing}</main>'
     )
     html = page(f"Outputs to look at, run {context.run}", style(), body)
-    FolderStore(context.home.qa, private=True).put(f"{context.run}/index.html", html.encode(), overwrite=True)
+    context.qa.put(f"{context.run}/index.html", html.encode(), overwrite=True)
 
 
 def _grouped(staged: Sequence[StagedInstance]) -> dict[str, list[StagedInstance]]:

@@ -52,14 +52,14 @@ def build_report(context: Context, discovery: Discovery, outcomes: Iterable[Stud
             OtherInput(other.reference, other.ending.value, other.reason.value, other.detail)
             for other in discovery.others
         ),
-        actions=action_lines(read_instances(context.home.audit / context.run, studies)),
+        actions=action_lines(read_instances(context.audit, context.run, studies)),
         checks=_checks(new),
         timings=_timings(discovery, new),
         places={
             "outputs": "the destination: <patient>/<study>/<series>/<instance>.dcm, with a manifest.json per study",
-            "audit": f"audit/{context.run}/<study>.json in the project home",
-            "ledger": "ledger/studies/<study>/ in the project home",
-            "report": f"reports/{context.run}/ in the project home",
+            "audit": f"audit/{context.run}/<study>.json {context.roots.shown('audit')}",
+            "ledger": f"ledger/studies/<study>/ {context.roots.shown('ledger')}",
+            "report": f"reports/{context.run}/ {context.roots.shown('reports')}",
         },
     )
 

@@ -66,5 +66,5 @@ def for_recipients(report: RunReport) -> RunReport:
     return replace(
         report,
         others=tuple(replace(other, reference="") for other in report.others),
-        places={name: place for name, place in report.places.items() if "project home" not in place},
+        places={name: place for name, place in report.places.items() if name == "outputs"},
     )

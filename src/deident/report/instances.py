@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
+from deident.errors import NotFound
 from deident.report.model import ActionLine
+from deident.stores.protocol import Store, read_lines
 
 __all__ = ["InstanceLine", "action_lines", "read_instances"]
 
@@ -25,16 +27,12 @@ class InstanceLine:
     tags: bytes = field(repr=False)
 
 
-def read_instances(folder: Path, studies: Iterable[str]) -> Iterator[InstanceLine]:
-    """The records of the studies whose audit logs lie in `folder`; a study without one has none."""
+def read_instances(store: Store, run: str, studies: Iterable[str]) -> Iterator[InstanceLine]:
+    """The records of the studies of a run, out of their audit logs; a study without one has none."""
     for study in studies:
-        try:
-            file = open(folder / f"{study}.json", "rb")  # noqa: SIM115 - a missing one is no error, a broken one is
-        except FileNotFoundError:
-            continue
-        with file:
+        with contextlib.suppress(NotFound), store.open(f"{run}/{study}.json") as opened:
             # One line for each record, tags last: what AuditRecord.to_json makes.
-            for line in file:
+            for line in read_lines(opened):
                 head, found, tags = line.rstrip(b"\n,").partition(_TAGS)
                 if found:
                     yield InstanceLine(study, json.loads(head + b"}"), tags.removesuffix(b"}"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Final
 
 from deident.context import Context
@@ -12,8 +11,8 @@ from deident.report.document import document, for_recipients
 from deident.report.instances import InstanceLine, read_instances
 from deident.report.model import LedgerMark, RunReport
 from deident.report.page import render
+from deident.roots import absolute
 from deident.seals.runs import RunRecord, seal_run
-from deident.stores.folder import FolderStore
 from deident.stores.protocol import Store
 
 __all__ = ["PUBLISHED", "ReportFiles", "write_report"]
@@ -24,10 +23,10 @@ PUBLISHED: Final = "_deident/reports"
 
 @dataclass(frozen=True, slots=True)
 class ReportFiles:
-    """Where a report was written; the paths are for the user's own terminal only."""
+    """Where a report was written, paths or URIs; they are for the user's own terminal only."""
 
-    json: Path = field(repr=False)
-    html: Path = field(repr=False)
+    json: str = field(repr=False)
+    html: str = field(repr=False)
 
 
 def write_report(context: Context, report: RunReport) -> ReportFiles:
@@ -40,8 +39,7 @@ def write_report(context: Context, report: RunReport) -> ReportFiles:
     sealed = _seal(context, report)
     context.sync()
     report = replace(report, ledger=LedgerMark(sealed.number, sealed.digest))
-    store = FolderStore(context.home.reports, private=True)
-    _write(store, report.run, report, _instances(context, report))
+    _write(context.reports, report.run, report, _instances(context, report))
     if context.job.publish_report and not report.nothing_new:
         copy = for_recipients(report)
         _write(context.released, f"{PUBLISHED}/{report.run}", copy, _instances(context, report), references=False)
@@ -49,8 +47,8 @@ def write_report(context: Context, report: RunReport) -> ReportFiles:
         from deident.qa import write_index  # noqa: PLC0415 - only for who asked for pages
 
         write_index(context)
-    folder = context.home.reports / report.run
-    return ReportFiles(folder / "report.json", folder / "report.html")
+    folder = f"{absolute(context.roots.reports)}/{report.run}"
+    return ReportFiles(f"{folder}/report.json", f"{folder}/report.html")
 
 
 def _seal(context: Context, report: RunReport) -> RunRecord:
@@ -67,12 +65,12 @@ def _seal(context: Context, report: RunReport) -> RunRecord:
         unchanged=report.unchanged,
         inputs=report.inputs,
     )
-    return seal_run(context.ledger, record, context.home.at_work)
+    return seal_run(context.ledger, record, context.locks.at_work)
 
 
 def _instances(context: Context, report: RunReport) -> Iterable[InstanceLine]:
     new = [study.study for study in report.studies if not study.unchanged]
-    return read_instances(context.home.audit / report.run, new)
+    return read_instances(context.audit, report.run, new)
 
 
 def _write(

@@ -3,44 +3,55 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
-from pathlib import Path
 from typing import Final
 
-from deident.home import ProjectHome
+from deident.errors import NotFound, Refusal
 from deident.seals.verify import Witness
+from deident.stores.protocol import Store, read_lines
 
 __all__ = ["witness_of"]
 
 _RUN: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
-_INSTANCES: Final = b',\n "instances": ['
+_INSTANCES: Final = b' "instances": ['
 
 
-def witness_of(home: ProjectHome) -> Witness:
+def witness_of(audits: Store, reports: Store) -> Witness:
     """The run records that reports name, and the digests of audit logs."""
 
     def audit(run: str, study: str) -> str | None:
         if _RUN.fullmatch(run) is None or _RUN.fullmatch(study) is None:
             return None
+        digest = hashlib.sha256()
         try:
-            with open(home.audit / run / f"{study}.json", "rb") as file:
-                return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError:
+            with audits.open(f"{run}/{study}.json") as opened:
+                for line in read_lines(opened):
+                    digest.update(line)
+        except (NotFound, Refusal):
             return None
+        return "sha256:" + digest.hexdigest()
 
-    reports = {}
-    for path in sorted(home.reports.glob("*/report.json")):
-        mark = _mark(path)
-        if mark is not None and _RUN.fullmatch(path.parent.name):
-            reports[path.parent.name] = mark
-    return Witness(reports, audit)
+    marks = {}
+    for entry in list(reports.list()):
+        run, _, name = entry.key.partition("/")
+        mark = _mark(reports, entry.key) if name == "report.json" and _RUN.fullmatch(run) else None
+        if mark is not None:
+            marks[run] = mark
+    return Witness(marks, audit)
 
 
-def _mark(path: Path) -> tuple[int, str] | None:
+def _mark(reports: Store, key: str) -> tuple[int, str] | None:
     """(number, digest) of the run record that a report names; a report says it before its many instances."""
     try:
-        summary = json.loads(path.read_bytes().partition(_INSTANCES)[0] + b"\n}")
+        with reports.open(key) as opened:
+            lines: list[bytes] = list(itertools.takewhile(_before_instances, read_lines(opened)))
+        summary = json.loads(b"".join(lines).rstrip(b"\n").removesuffix(b",") + b"\n}")
         return int(summary["ledger"]["number"]), str(summary["ledger"]["digest"])
-    except (OSError, ValueError, TypeError, KeyError):
+    except (NotFound, Refusal, ValueError, TypeError, KeyError):
         return None
+
+
+def _before_instances(line: bytes) -> bool:
+    return not line.startswith(_INSTANCES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import fcntl
 import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,7 +26,7 @@ from deident.stores.files import (
 )
 from deident.stores.names import check_key, check_prefix, split_key
 from deident.stores.problems import safe_reading, safe_writing
-from deident.stores.protocol import Entry, Store, Written
+from deident.stores.protocol import Entry, Store, Written, check_version
 
 __all__ = ["FolderStore", "OpenFile", "open_file", "write_file"]
 
@@ -105,9 +106,37 @@ class FolderStore:
         """Write a small file; it appears whole or not at all."""
         return self.write(key, [data], overwrite=overwrite)
 
-    def copy_from(self, other: Store, key: str, to: str, *, overwrite: bool = False) -> Written:
+    def replace(self, key: str, data: bytes, version: str) -> Written:
+        """Let a small file take the place of the one that was read; see the protocol.
+
+        Those who replace lock the file that they replace. A second one waits, and then finds that it has lost its name.
+        """
+        try:
+            with self.open(key) as standing:
+                self._lock_file(standing)
+                if standing.version == version and self._named(key) == version:
+                    return self.put(key, data, overwrite=True)
+        except NotFound:
+            pass
+        raise Refusal(Reason.CHANGED)
+
+    @safe_writing
+    def _lock_file(self, opened: OpenFile) -> None:
+        fcntl.flock(opened.fileno(), fcntl.LOCK_EX)
+
+    def _named(self, key: str) -> str:
+        """The version that stands under the name now, "" for none."""
+        try:
+            return version_of(self._status(key))
+        except NotFound:
+            return ""
+
+    def copy_from(
+        self, other: Store, key: str, to: str, *, overwrite: bool = False, version: str | None = None
+    ) -> Written:
         """Copy an object; from a private folder on the same file system by a hard link: those never change in place."""
         with other.open(key) as source:
+            check_version(source, version)
             if isinstance(other, FolderStore) and other._private and isinstance(source, OpenFile):
                 with contextlib.suppress(_NotLinkedError):
                     self._make(to, functools.partial(self._link, source, overwrite))
@@ -197,7 +226,7 @@ def _entries(opened: Directory, prefix: str, first: str, below: list[str]) -> It
                 below.append(key)
             elif entry.is_file(follow_symlinks=False):
                 status = entry.stat(follow_symlinks=False)
-                yield Entry(key, status.st_size, version_of(status))
+                yield Entry(key, status.st_size, version_of(status), modified=status.st_mtime)
             else:
                 yield Entry(key, 0, "", Reason.NOT_A_FILE)
         except FileNotFoundError:

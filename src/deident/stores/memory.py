@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from deident.engine.segments import Segment, Source, SourceRange, materialise
 from deident.errors import AlreadyExists, NotFound, Reason, Refusal
 from deident.stores.names import check_key, check_prefix
-from deident.stores.protocol import Entry, OpenObject, Store, Written
+from deident.stores.protocol import Entry, OpenObject, Store, Written, check_version
 
 __all__ = ["MemoryStore"]
 
@@ -80,8 +80,18 @@ class MemoryStore:
     def put(self, key: str, data: bytes, *, overwrite: bool = False) -> Written:
         return self.write(key, [data], overwrite=overwrite)
 
-    def copy_from(self, other: Store, key: str, to: str, *, overwrite: bool = False) -> Written:
+    def replace(self, key: str, data: bytes, version: str) -> Written:
+        with self._lock:
+            if self._version(check_key(key)) != version:
+                raise Refusal(Reason.CHANGED)
+            self._objects[key] = (data, str(next(self._versions)))
+        return Written(key, len(data))
+
+    def copy_from(
+        self, other: Store, key: str, to: str, *, overwrite: bool = False, version: str | None = None
+    ) -> Written:
         with other.open(key) as source:
+            check_version(source, version)
             return self.write(to, [SourceRange(0, source.size)], source, overwrite=overwrite)
 
     def exists(self, key: str) -> bool:

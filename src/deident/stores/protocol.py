@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from deident.engine.segments import Segment, Source
-from deident.errors import Reason
+from deident.errors import Reason, Refusal
 
-__all__ = ["BLOCK", "Entry", "OpenObject", "Store", "Written", "read_all"]
+__all__ = ["BLOCK", "Entry", "OpenObject", "Store", "Written", "check_version", "read_all", "read_lines"]
 
 #: Bytes moved at a time wherever the kernel does not copy by itself.
 BLOCK: Final = 1 << 20
@@ -20,6 +20,8 @@ BLOCK: Final = 1 << 20
 class Entry:
     """One thing that a store lists. `size` in bytes; `version` changes when the content does.
 
+    `modified` is the time of the last change by the clock of the store, in seconds since 1970; None where it has none.
+
     `problem` is None for an object that can be opened. Anything else (a link, pipe, device or socket, a folder that
     cannot be listed) is listed with the reason and is never opened.
     """
@@ -28,6 +30,7 @@ class Entry:
     size: int
     version: str
     problem: Reason | None = None
+    modified: float | None = field(default=None, compare=False)
 
     @property
     def irregular(self) -> bool:
@@ -83,8 +86,20 @@ class Store(Protocol):
         """Make a small object of `data`, whole or not at all."""
         ...
 
-    def copy_from(self, other: Store, key: str, to: str, *, overwrite: bool = False) -> Written:
-        """Make `to` here of the object `key` of another store, in the cheapest way. The other keeps its object."""
+    def replace(self, key: str, data: bytes, version: str) -> Written:
+        """Let a small object take the place of the version that was read; of several at once one does.
+
+        Raises Refusal(CHANGED) when the object is another by now, or gone.
+        """
+        ...
+
+    def copy_from(
+        self, other: Store, key: str, to: str, *, overwrite: bool = False, version: str | None = None
+    ) -> Written:
+        """Make `to` here of the object `key` of another store, in the cheapest way. The other keeps its object.
+
+        With `version`, of exactly that version: raises Refusal(CHANGED) when the object is another by now.
+        """
         ...
 
     def exists(self, key: str) -> bool: ...
@@ -102,3 +117,19 @@ def read_all(store: Store, key: str) -> bytes:
     """The bytes of a small object."""
     with store.open(key) as source:
         return source.read_at(0, source.size)
+
+
+def check_version(opened: OpenObject, version: str | None) -> None:
+    """Raise Refusal(CHANGED) when a version is asked for and this is another."""
+    if version is not None and opened.version != version:
+        raise Refusal(Reason.CHANGED)
+
+
+def read_lines(opened: OpenObject) -> Iterator[bytes]:
+    """The lines of an object with their ends, read a block at a time."""
+    rest = b""
+    for offset in range(0, opened.size, BLOCK):
+        *lines, rest = (rest + opened.read_at(offset, BLOCK)).split(b"\n")
+        yield from (line + b"\n" for line in lines)
+    if rest:
+        yield rest

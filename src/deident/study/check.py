@@ -15,6 +15,7 @@ from deident.errors import NotFound, Reason, Refusal, TransientProblem
 from deident.job import Job
 from deident.profile import DateMethod, Option, OverrideStrategy, Profile
 from deident.profile.rules import Rules
+from deident.roots import Sessions
 from deident.stores.protocol import OpenObject, Store
 from deident.study.model import StagedInstance, StagedStudy, ValidatedStudy
 from deident.study.pool import WorkerPool
@@ -53,13 +54,15 @@ def validate(context: Context, staged: StagedStudy, pool: WorkerPool | None = No
     if pool is None:
         findings = _validate(context, request)
     else:
-        work = functools.partial(_validate_in_worker, context.job, context.run)
+        work = functools.partial(_validate_in_worker, context.job, context.run, context.sessions)
         (findings,) = pool.map(work, [request], lambda _: (_unfinished(Reason.INTERNAL),))
     return ValidatedStudy(staged, findings, seconds=time.monotonic() - started)
 
 
-def _validate_in_worker(job: Job, run: str, requests: Sequence[_Request]) -> list[tuple[Finding, ...]]:
-    context = worker_context(job, run)
+def _validate_in_worker(
+    job: Job, run: str, sessions: Sessions | None, requests: Sequence[_Request]
+) -> list[tuple[Finding, ...]]:
+    context = worker_context(job, run, sessions)
     return [_validate(context, request) for request in requests]
 
 

@@ -7,16 +7,15 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from deident.audit import AuditLog, held, now
+from deident.audit import held, now
 from deident.context import Context
 from deident.discovery import StudyRef
 from deident.errors import AlreadyExists, DeidentError, Ending, Reason
 from deident.ledger import Outcome, OutputDigest, Record, StudyOutcome
 from deident.manifest import NAME, Manifest, publish, read_manifest, study_folder
-from deident.stores.folder import FolderStore
 from deident.stores.names import key_text
 from deident.study.model import InstanceOutcome, StagedInstance, ValidatedStudy, count_endings, count_reasons
-from deident.study.worker import stored_digest
+from deident.study.worker import staging_folder, stored_digest
 from deident.validation import Finding
 
 __all__ = ["quarantine_study", "release"]
@@ -35,7 +34,7 @@ def release(context: Context, validated: ValidatedStudy) -> StudyOutcome:
 def _release(context: Context, validated: ValidatedStudy, started: float) -> StudyOutcome:
     study, staged = validated.staged.study, validated.staged.staged
     instances = validated.staged.instances
-    findings = [*validated.findings, *_own_findings(context, staged)]
+    findings = [*validated.findings, *_own_findings(context, study, staged)]
     if findings:
         instances = _hold_all(instances, findings)
         _withdraw(context, staged)
@@ -64,16 +63,15 @@ def quarantine_study(context: Context, study: StudyRef, reason: Reason) -> Study
     return _commit(context, study, instances, _record(context, study, instances, []))
 
 
-def _own_findings(context: Context, staged: Sequence[StagedInstance]) -> list[Finding]:
+def _own_findings(context: Context, study: StudyRef, staged: Sequence[StagedInstance]) -> list[Finding]:
     """What must hold besides validation: one folder for the study, one patient list, and staging as validation saw it."""
     if len({study_folder(instance.name) for instance in staged}) > 1:
         return [Finding(Reason.STUDY_INCONSISTENT, "one-patient", "", "")]
     if any(instance.profile_digest != context.profile_digest for instance in staged):
         return [Finding(Reason.CHANGED, "patient-list", "", "")]
-    for instance in staged:
-        with context.staging.open(instance.key) as opened:
-            if opened.version != instance.version:
-                return [Finding(Reason.CHANGED, "staging", "", "")]
+    versions = {entry.key: entry.version for entry in context.staging.list(staging_folder(context.run, study.id))}
+    if any(versions.get(instance.key) != instance.version for instance in staged):
+        return [Finding(Reason.CHANGED, "staging", "", "")]
     return []
 
 
@@ -131,9 +129,11 @@ def _publish(context: Context, record: Record, staged: Sequence[StagedInstance])
     try:
         for instance in staged:
             _copy(context, instance, folder)
+        context.locks.check()
         written = publish(context.released, folder, manifest)
     except BaseException:
         with contextlib.suppress(DeidentError):
+            context.locks.check()
             _withdraw(context, staged)
         raise
     _remove_superseded(context, folder, {output.name for output in outputs})
@@ -144,13 +144,16 @@ def _publish(context: Context, record: Record, staged: Sequence[StagedInstance])
 def _copy(context: Context, instance: StagedInstance, folder: str) -> None:
     """Bring one object out. The same bytes under this name stay; others are replaced, out of sight of any manifest."""
     try:
-        context.released.copy_from(context.staging, instance.key, instance.name)
+        context.released.copy_from(context.staging, instance.key, instance.name, version=instance.version)
         return
     except AlreadyExists:
         pass
     if stored_digest(context.released, instance.name) != instance.digest:
         context.released.delete(folder + NAME)
-        context.released.copy_from(context.staging, instance.key, instance.name, overwrite=True)
+        context.locks.check()
+        context.released.copy_from(
+            context.staging, instance.key, instance.name, overwrite=True, version=instance.version
+        )
 
 
 def _withdraw(context: Context, staged: Sequence[StagedInstance]) -> None:
@@ -183,11 +186,9 @@ def _remove_superseded(context: Context, folder: str, keep: set[str]) -> None:
 
 def _commit(context: Context, study: StudyRef, instances: Sequence[InstanceOutcome], record: Record) -> StudyOutcome:
     """Audit, then the ledger; after that the study is done and its staging goes."""
-    with AuditLog(context.audit_file(study.id), profile=context.profile, run=context.run, overwrite=True) as log:
-        for instance in instances:
-            log.add(instance.record)
-    audit = stored_digest(FolderStore(context.home.audit, private=True), f"{context.run}/{study.id}.json")
+    audit = context.write_audit(study.id, (instance.record for instance in instances))
+    context.locks.check()
     written = context.ledger.append(replace(record, finished=now(), audit=audit))
-    for entry in list(context.staging.list(f"{context.run}/{study.id}/")):
+    for entry in list(context.staging.list(staging_folder(context.run, study.id))):
         context.staging.delete(entry.key)
     return StudyOutcome(written)

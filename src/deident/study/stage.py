@@ -30,7 +30,7 @@ def deidentify_study(context: Context, study: StudyRef, pool: WorkerPool | None 
     if pool is None:
         outcomes = stage_chunk(context, tasks)
     else:
-        work = functools.partial(stage_in_worker, context.job, context.run)
+        work = functools.partial(stage_in_worker, context.job, context.run, context.sessions)
         outcomes = pool.map(work, tasks, functools.partial(_killed, context))
     instances = tuple(_without_duplicates(context, outcomes))
     return StagedStudy(study, instances, seconds=time.monotonic() - started)

@@ -10,11 +10,21 @@ from deident.context import Context, worker_context
 from deident.discovery import InstanceRef
 from deident.errors import NotFound, PlaceProblem, Reason, Refusal, TransientProblem
 from deident.job import Job
+from deident.roots import Sessions
 from deident.stores.names import key_text
 from deident.stores.protocol import BLOCK, OpenObject, Store
 from deident.study.model import InstanceOutcome, StagedInstance
 
-__all__ = ["Task", "digest_of", "stage_chunk", "stage_in_worker", "stage_instance", "staging_key", "stored_digest"]
+__all__ = [
+    "Task",
+    "digest_of",
+    "stage_chunk",
+    "stage_in_worker",
+    "stage_instance",
+    "staging_folder",
+    "staging_key",
+    "stored_digest",
+]
 
 #: An instance and its place in staging.
 Task = tuple[InstanceRef, str]
@@ -22,12 +32,17 @@ Task = tuple[InstanceRef, str]
 
 def staging_key(run: str, study: str, number: int) -> str:
     """Where the output of the instance `number` of a study lies until it is released."""
-    return f"{run}/{study}/{number:06d}.dcm"
+    return f"{staging_folder(run, study)}{number:06d}.dcm"
 
 
-def stage_in_worker(job: Job, run: str, tasks: Sequence[Task]) -> list[InstanceOutcome]:
+def staging_folder(run: str, study: str) -> str:
+    """Where the outputs of a study lie until they are released."""
+    return f"{run}/{study}/"
+
+
+def stage_in_worker(job: Job, run: str, sessions: Sessions | None, tasks: Sequence[Task]) -> list[InstanceOutcome]:
     """`stage_chunk` in another process, which opens the job and loads the key by itself."""
-    return stage_chunk(worker_context(job, run), tasks)
+    return stage_chunk(worker_context(job, run, sessions), tasks)
 
 
 def stage_chunk(context: Context, tasks: Sequence[Task]) -> list[InstanceOutcome]:

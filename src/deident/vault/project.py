@@ -6,10 +6,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from deident.errors import UsageProblem
 from deident.home import ProjectHome
 from deident.pseudonyms import ProjectKey
-from deident.stores.folder import FolderStore
+from deident.roots import Roots
+from deident.stores.places import open_store
 from deident.stores.protocol import Store
 from deident.vault.keys import ENV_KMS_KEY, Keys, LocalKey, WrappingKey
 from deident.vault.place import Vault, exists
@@ -18,15 +18,13 @@ __all__ = ["home_store", "home_vault", "keys_at_hand", "open_place", "project_ke
 
 
 def home_store(home: ProjectHome) -> Store:
-    """The place of the vault in a home."""
-    return FolderStore(home.vault, private=True)
+    """The place of the vault of a project: the folder of the home, or what `places.toml` there names."""
+    return Roots.of(home).open("vault")
 
 
 def open_place(place: str) -> Store:
-    """The store that a place names."""
-    if "://" in place:
-        raise UsageProblem("a vault lies in a folder: other places are not known yet")
-    return FolderStore(place, private=True)
+    """The store that a place names: a folder or `s3://bucket/prefix`."""
+    return open_store(place, private=True)
 
 
 def keys_at_hand(home: ProjectHome, named: Sequence[tuple[str, str]] = (), *, create: bool = False) -> Keys:
@@ -50,18 +48,19 @@ def _kms(name: str) -> WrappingKey:
     return KmsKey(name)
 
 
-def home_vault(home: ProjectHome, secret: ProjectKey) -> Vault | None:
-    """The vault of a home, opened without decrypting anything; None when the home has none."""
-    store = home_store(home)
+def home_vault(home: ProjectHome, secret: ProjectKey, store: Store | None = None) -> Vault | None:
+    """The vault of a project, opened without decrypting anything; None when it has none."""
+    store = store if store is not None else home_store(home)
     return Vault.open(store, keys_at_hand(home), secret=secret) if exists(store) else None
 
 
-def project_key(home: ProjectHome) -> ProjectKey:
-    """The project key: the file `key` of the home, else what its vault has sealed, else a new file.
+def project_key(home: ProjectHome, store: Store | None = None) -> ProjectKey:
+    """The project key: the file `key` of the home, else what the vault (in `store`) has sealed, else a new file.
 
     A key file that is gone while there is a vault is never made anew: every pseudonym would change. Raises KeyProblem.
     """
-    store = home_store(home)
-    if not os.path.lexists(home.key) and exists(store):
-        return Vault.open(store, keys_at_hand(home)).secret
+    if not os.path.lexists(home.key):
+        store = store if store is not None else home_store(home)
+        if exists(store):
+            return Vault.open(store, keys_at_hand(home)).secret
     return ProjectKey.load_or_create(home.key)

@@ -10,7 +10,9 @@ from deident.stores.s3.service import S3Version, Service, head
 __all__ = ["copy_object"]
 
 
-def copy_object(target: Target, service: Service, bucket: str, key: str, refused: set[str]) -> int | None:
+def copy_object(
+    target: Target, service: Service, bucket: str, key: str, refused: set[str], version: str | None = None
+) -> int | None:
     """Copy in one request and return the size; None where S3 does not let us, or the object is one for several parts.
 
     Raises NotFound when there is no source, Refusal(CHANGED) when it becomes another meanwhile, and what `publish` raises.
@@ -18,6 +20,8 @@ def copy_object(target: Target, service: Service, bucket: str, key: str, refused
     if bucket in refused:
         return None
     source = head(service, bucket, key)[0]
+    if version is not None and source.etag != version:
+        raise Refusal(Reason.CHANGED)
     if source.size > target.service.settings.copy_part_size:
         return None
 

@@ -24,7 +24,12 @@ def entries(service: Service, bucket: str, root: str, prefix: str, page: int = _
     while True:
         answer = _page(service.client, Bucket=bucket, Prefix=root + prefix, MaxKeys=page, **token)
         for found in answer.get("Contents", ()):
-            entry = _entry(found["Key"].removeprefix(root), int(found["Size"]), str(found["ETag"]))
+            entry = _entry(
+                found["Key"].removeprefix(root),
+                int(found["Size"]),
+                str(found["ETag"]),
+                found["LastModified"].timestamp(),
+            )
             if entry is not None:
                 yield entry
         if not answer.get("IsTruncated"):
@@ -38,14 +43,14 @@ def _page(client: Any, **request: Any) -> dict[str, Any]:
     return answer
 
 
-def _entry(key: str, size: int, etag: str) -> Entry | None:
+def _entry(key: str, size: int, etag: str, modified: float) -> Entry | None:
     """None for the empty object that some tools make for a folder, when the folder is the store itself.
 
     A key that is no relative name could not be told from another one where it is used as a name: never opened. A folder
     of such tools holds nothing to miss; anything else may be an instance, so a person has to look.
     """
     try:
-        return Entry(check_key(key), size, etag)
+        return Entry(check_key(key), size, etag, modified=modified)
     except UsageProblem:
         pass
     if size == 0 and not key:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Final
 
-from deident.errors import AlreadyExists, NotFound, PlaceProblem, Refusal, TransientProblem
+from deident.errors import AlreadyExists, NotFound, PlaceProblem, Reason, Refusal, TransientProblem
 from deident.stores.s3.problems import Conflict, Damaged, Unclear, safe_call
 from deident.stores.s3.service import Pause, Service, head
 
-__all__ = ["Target", "publish", "put", "sha256", "undamaged"]
+__all__ = ["Target", "publish", "put", "replace", "sha256", "undamaged"]
 
 #: Metadata that tells an own write, whose answer got lost, from another's: a random number and nothing else.
 _MARK: Final = "deident-write"
@@ -132,3 +132,29 @@ def put(target: Target, data: bytes) -> None:
         target.service.client.put_object(Body=data, **request)
 
     publish(target, send)
+
+
+def replace(target: Target, data: bytes, version: str) -> None:
+    """Put a small object in the place of the version of that ETag. Raises Refusal(CHANGED) when another stands there."""
+    request = {**target.place(), **target.attributes(), "IfMatch": version, "ChecksumSHA256": sha256(data)}
+
+    @safe_call
+    def send() -> None:
+        target.service.client.put_object(Body=data, **request)
+
+    try:
+        publish(target, send, absent=lambda: _check_standing(target, version))
+        return
+    except NotFound:
+        pass
+    raise Refusal(Reason.CHANGED)  # gone: S3 says so with 404
+
+
+def _check_standing(target: Target, version: str) -> None:
+    """S3 refused: because another version stands there, or another request was under way?"""
+    try:
+        standing = head(target.service, target.bucket, target.key)[0].etag
+    except NotFound:
+        standing = ""
+    if standing != version:
+        raise Refusal(Reason.CHANGED)

@@ -11,12 +11,12 @@ from typing import Final
 from deident.engine.segments import Segment, Source, SourceRange
 from deident.errors import NotFound, UsageProblem
 from deident.stores.names import check_key, check_prefix
-from deident.stores.protocol import Entry, Store, Written
+from deident.stores.protocol import Entry, Store, Written, check_version
 from deident.stores.s3.client import Session, make_client
 from deident.stores.s3.copying import copy_object
 from deident.stores.s3.listing import entries, sweep
 from deident.stores.s3.problems import safe_call
-from deident.stores.s3.publish import Target, put
+from deident.stores.s3.publish import Target, put, replace
 from deident.stores.s3.reading import OpenS3Object, open_object
 from deident.stores.s3.service import Service, head
 from deident.stores.s3.settings import S3Settings
@@ -88,14 +88,22 @@ class S3Store:
         put(self._target(key, overwrite), data)
         return Written(key, len(data))
 
-    def copy_from(self, other: Store, key: str, to: str, *, overwrite: bool = False) -> Written:
+    def replace(self, key: str, data: bytes, version: str) -> Written:
+        """Let a small object take the place of the version that was read (`If-Match`); see the protocol."""
+        replace(self._target(key, overwrite=True), data, version)
+        return Written(key, len(data))
+
+    def copy_from(
+        self, other: Store, key: str, to: str, *, overwrite: bool = False, version: str | None = None
+    ) -> Written:
         """Copy an object; inside one service S3 does it by itself, where this store's rights allow that."""
         target = self._target(to, overwrite)
         if isinstance(other, S3Store) and other._service.endpoint == self._service.endpoint:
-            size = copy_object(target, other._service, other._bucket, other._key(key), self._refused)
+            size = copy_object(target, other._service, other._bucket, other._key(key), self._refused, version)
             if size is not None:
                 return Written(to, size)
         with other.open(key) as source:
+            check_version(source, version)
             return Written(to, write(target, [SourceRange(0, source.size)], source, self._refused))
 
     def exists(self, key: str) -> bool:

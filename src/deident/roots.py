@@ -1,0 +1,165 @@
+"""Where the parts of a project lie: each in its folder of the home, unless `places.toml` there or a job says elsewhere."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from deident.catalogue import read_text
+from deident.errors import ConfigurationError, PlaceProblem
+from deident.home import ProjectHome, check_apart
+from deident.profile.toml import parse
+from deident.stores.places import apart, is_s3, open_store, parse_s3
+from deident.stores.protocol import Store
+
+__all__ = [
+    "FILE",
+    "ROOTS",
+    "Encryption",
+    "Roots",
+    "Session",
+    "Sessions",
+    "absolute",
+    "check_bucket",
+    "check_places",
+    "check_source",
+    "open_place",
+]
+
+FILE: Final = "places.toml"
+#: What a project keeps besides source and destination.
+ROOTS: Final = ("staging", "ledger", "audit", "reports", "qa", "vault")
+_WHAT: Final = "places.toml in the project home"
+
+
+class Session(Protocol):
+    """A boto3 session with credentials of its own."""
+
+    def client(self, service_name: str, **kwargs: Any) -> Any: ...
+
+
+class Sessions(Protocol):
+    """Makes a session wherever one is needed; it is pickled to worker processes, and holds no credentials itself."""
+
+    def __call__(self) -> Session: ...
+
+    def __hash__(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """KMS keys by which S3 encrypts what is written to each place (SSE-KMS); empty leaves it to the bucket's default."""
+
+    destination: str = ""
+    staging: str = ""
+    ledger: str = ""
+    audit: str = ""
+    reports: str = ""
+    qa: str = ""
+    vault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """A folder or `s3://bucket/prefix` for each part of a project."""
+
+    staging: str = field(repr=False)
+    ledger: str = field(repr=False)
+    audit: str = field(repr=False)
+    reports: str = field(repr=False)
+    qa: str = field(repr=False)
+    vault: str = field(repr=False)
+    encryption: Encryption = field(default=Encryption(), repr=False)
+    #: After so many seconds without a sign of life, what a process held in S3 may be taken over.
+    lease_seconds: int = 120
+
+    @classmethod
+    def of(cls, home: ProjectHome) -> Roots:
+        """The folders of the home, but for those that `places.toml` of the home names others for.
+
+        Raises ConfigurationError (with keys and no values) for a file that is wrong, PlaceProblem for a place that is.
+        """
+        values = {name: str(getattr(home, name)) for name in ROOTS}
+        table: dict[str, Any] = {}
+        encryption = Encryption()
+        if os.path.lexists(home.root / FILE):
+            table = parse(read_text(home.root / FILE, _WHAT), _WHAT)
+        for key, known in (("places", set(ROOTS)), ("kms_keys", {f.name for f in fields(Encryption)})):
+            part = table.pop(key, {})
+            if not isinstance(part, dict) or not all(isinstance(value, str) and value for value in part.values()):
+                raise ConfigurationError(f"{_WHAT}: [{key}] holds names with texts")
+            if set(part) - known:
+                raise ConfigurationError(f"{_WHAT}: [{key}] has the names {', '.join(sorted(known))}")
+            if key == "places":
+                values.update(part)
+            else:
+                encryption = Encryption(**part)
+        seconds = table.pop("lease_seconds", 120)
+        if not isinstance(seconds, int) or not 5 <= seconds <= 3600:
+            raise ConfigurationError(f"{_WHAT}: lease_seconds is a number from 5 to 3600")
+        if table:
+            raise ConfigurationError(f"{_WHAT} has the tables [places] and [kms_keys], and lease_seconds before them")
+        return cls(**values, encryption=encryption, lease_seconds=seconds)
+
+    def changed(self, **places: str | None) -> Roots:
+        """With other places for those that are named; None leaves one as it is."""
+        return replace(self, **{name: place for name, place in places.items() if place is not None})  # type: ignore[arg-type]
+
+    def named(self) -> dict[str, str]:
+        """The place of each part."""
+        return {name: getattr(self, name) for name in ROOTS}
+
+    def shown(self, name: str) -> str:
+        """How a report may call the place of a part: no path, no bucket."""
+        return "in S3" if is_s3(getattr(self, name)) else "in the project home"
+
+    def open(self, name: str, session: Session | None = None) -> Store:
+        """The store of a part."""
+        return open_place(getattr(self, name), getattr(self.encryption, name), session, private=True)
+
+
+def open_place(place: str, kms_key: str = "", session: Session | None = None, *, private: bool = False) -> Store:
+    """The store of a place. Nothing is asked of S3 yet. Raises PlaceProblem."""
+    if not is_s3(place):
+        return open_store(place, private=private)
+    from deident.stores.s3 import S3Settings  # noqa: PLC0415 - for those who use S3
+
+    return open_store(place, settings=S3Settings(kms_key_id=kms_key or None), session=session)
+
+
+def check_places(source: str, destination: str, home: ProjectHome, roots: Roots) -> None:
+    """Raise PlaceProblem when source, destination, home and parts are not apart from each other, in folders and in S3."""
+    parts = {f"the place of {name}": place for name, place in roots.named().items()}
+    outside = {name: place for name, place in parts.items() if not _in_home(place, home)}
+    places = {"the source": source, "the destination": destination, "the project home": str(home.root), **outside}
+    apart(places)
+    check_apart({name: place for name, place in places.items() if not is_s3(place)})
+    inside = [place for name, place in parts.items() if name not in outside]
+    if len(set(inside)) != len(inside):
+        raise PlaceProblem("two parts of the project have the same folder of the home")
+
+
+def check_source(source: str, session: Session | None = None) -> None:
+    """Raise PlaceProblem when there is no such folder, or a bucket that cannot be listed; TransientProblem when S3 is away."""
+    if is_s3(source):
+        check_bucket(open_place(source, session=session))
+    elif not os.path.isdir(Path(source).expanduser()):
+        raise PlaceProblem("the source is no folder, or cannot be reached")
+
+
+def check_bucket(store: Store) -> None:
+    """Ask S3 for the bucket; nothing for a folder."""
+    check = getattr(store, "check", None)
+    if check is not None:
+        check()
+
+
+def absolute(place: str) -> str:
+    """A place that means the same whatever the current folder is. Raises PlaceProblem."""
+    return parse_s3(place).uri if is_s3(place) else os.path.abspath(Path(place).expanduser())
+
+
+def _in_home(place: str, home: ProjectHome) -> bool:
+    return not is_s3(place) and any(place == str(getattr(home, name)) for name in ROOTS)
