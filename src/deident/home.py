@@ -21,7 +21,7 @@ __all__ = ["Busy", "Lock", "ProjectHome", "check_apart", "default_home"]
 _MARKER: Final = "deident-home"
 _FOLDERS: Final = ("staging", "ledger", "reports", "audit", "qa", "prefect", "profiles", "runs", "vault")
 #: What may stand in a folder that becomes a project home; anything else means that the folder is something else.
-_OWN: Final = frozenset({_MARKER, "key", "vault-key", "sources.toml", *_FOLDERS})
+_OWN: Final = frozenset({_MARKER, "key", "vault-key", "sources.toml", "places.toml", *_FOLDERS})
 
 
 def default_home() -> Path:

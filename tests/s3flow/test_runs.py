@@ -1,0 +1,118 @@
+"""A run from bucket to bucket: the same outputs as from folder to folder, nothing of a patient outside of source and staging."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from deident.cli.main import main
+from deident.home import ProjectHome
+from deident.manifest import Manifest
+from deident.vault import Vault, keys_at_hand, reidentify, verify
+from s3flowtools import Site, whole_run
+from support.studies import NAME, PATIENT_ID, tree, write_study
+from support.studies import whole_run as folder_run
+
+UID = "1.2.826.0.1.3680043.88"
+PLANTED = (NAME, PATIENT_ID, UID, "Penelope")
+
+
+def test_a_run_goes_from_bucket_to_bucket_with_nothing_but_locks_in_the_home(site: Site) -> None:
+    vault = site.make_vault()
+    site.plant(UID, 3)
+    report, files = whole_run(site.job())
+    assert report.inputs == {"released": 3, "skipped": 0, "quarantined": 0}
+    released = site.released()
+    manifest = Manifest.from_bytes(next(data for key, data in released.items() if key.endswith("manifest.json")))
+    assert {output.name for output in manifest.instances} == {key for key in released if key.endswith(".dcm")}
+    assert site.objects("staging") == {}
+    assert files.html.startswith(site.place("audit", "/reports"))
+    kept = {name for name in tree(site.home) if not name.startswith("prefect/")}
+    assert kept == {"deident-home", "places.toml"}
+    assert verify(vault).problems == ()
+    assert {key.removeprefix(site.prefix).split("/")[1] for key in site.objects("ledger")} == {
+        "studies",
+        "chains",
+        "runs",
+    }
+    again, _ = whole_run(site.job())
+    assert again.nothing_new
+
+
+def test_the_outputs_are_those_of_a_run_from_folder_to_folder(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    local = site.folder / "local"
+    local.mkdir()
+    write_study(local / "source", UID, 2)
+    folder_run(local)
+    from deident.pseudonyms import ProjectKey
+
+    site.make_vault(ProjectKey.load(local / "home" / "key"))
+    site.plant(UID, 2)
+    whole_run(site.job())
+    expected = {name: data for name, data in tree(local / "destination").items() if not name.startswith("_deident/")}
+    assert site.released() == expected
+
+
+def test_no_planted_identifier_is_in_any_bucket_but_source(site: Site) -> None:
+    site.make_vault()
+    site.plant(UID, 2)
+    site.plant(f"{UID}.7", 1, BurnedInAnnotation="YES")
+    whole_run(site.job(qa_pages=True))
+    assert scan(site, "source")
+    for name in ("staging", "released", "ledger", "vault", "audit"):
+        assert scan(site, name) == [], name
+
+
+def scan(site: Site, bucket: str) -> list[str]:
+    """Where planted identifiers stand: bytes, keys, metadata, headers and tags of every object, and of its versions."""
+    client, found = site.server.client(), []
+    for key, data in site.objects(bucket).items():
+        head = client.head_object(Bucket=f"site-{bucket}", Key=key)
+        tags = client.get_object_tagging(Bucket=f"site-{bucket}", Key=key)["TagSet"]
+        text = json.dumps([key, head["Metadata"], dict(head["ResponseMetadata"]["HTTPHeaders"]), tags])
+        for planted in PLANTED:
+            if planted in text or any(planted.encode(code) in data for code in ("utf-8", "utf-16-le", "utf-16-be")):
+                found.append(key)
+    return found
+
+
+def test_every_original_is_found_again_by_who_holds_the_key(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    site.make_vault()
+    site.plant(UID, 3)
+    whole_run(site.job())
+    home = ProjectHome.existing(site.home)
+    vault = Vault.open(site.store("vault"), keys_at_hand(home))
+    for name in (key for key in site.released() if key.endswith(".dcm")):
+        patient, study, series, instance = name.removesuffix(".dcm").split("/")
+        found = reidentify(vault, (patient, study, series, instance))
+        originals = {(entry.domain, entry.original) for entries in found.values() for entry in entries}
+        assert {("patient", PATIENT_ID), ("uid", UID), ("uid", f"{UID}.1")} < originals
+        assert len(originals) == 4
+    assert main(["reidentify", patient, "--home", str(site.home)]) == 0
+    assert PATIENT_ID in capsys.readouterr().out
+    assert main(["reidentify", patient, "--vault", site.place("vault"), "--home", str(site.folder / "none")]) == 0
+    assert PATIENT_ID in capsys.readouterr().out
+    assert main(["vault", "verify", "--vault", site.place("vault"), "--home", str(site.folder / "none")]) == 0
+    assert main(["vault", "status", "--home", str(site.home)]) == 0
+
+
+def test_the_desks_find_ledger_audit_and_reports_where_the_home_says(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.make_vault()
+    site.plant(UID, 1, BurnedInAnnotation="YES")
+    report, _ = whole_run(site.job())
+    assert main(["audit", "verify", "--home", str(site.home)]) == 0
+    assert "intact" in capsys.readouterr().out
+    assert main(["quarantine", "list", "--home", str(site.home)]) == 0
+    assert report.studies[0].study in capsys.readouterr().out
+    assert main(["quarantine", "show", report.studies[0].study, "--home", str(site.home)]) == 0
+    assert "1 held inputs" in capsys.readouterr().out
+    options = ["--source", site.place("source"), "--dest", site.place("released"), "--pixel-risk", "accept"]
+    assert main(["quarantine", "retry", "--all", "--home", str(site.home), *options]) == 0
+    assert len(site.released()) == 2
+    (key,) = [key for key in site.objects("audit") if key.endswith(f"{report.run}/{report.studies[0].study}.json")]
+    site.server.client().put_object(Bucket="site-audit", Key=key, Body=b"{}")
+    assert main(["audit", "verify", "--home", str(site.home)]) == 1
+    assert "audit" in capsys.readouterr().out

@@ -1,0 +1,106 @@
+"""Whole runs from bucket to bucket: the site of a test, its studies, and what stands in its buckets afterwards."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from deident.context import Context
+from deident.discovery import discover
+from deident.job import Job
+from deident.pseudonyms import ProjectKey
+from deident.report import ReportFiles, RunReport, build_report, write_report
+from deident.roots import Roots
+from deident.stores import FolderStore, Store
+from deident.stores.places import open_store
+from deident.study import process_study
+from deident.vault import Vault, keys_at_hand
+from s3tools.server import S3Server
+from support.studies import write_study
+
+__all__ = ["BUCKETS", "Site", "whole_run"]
+
+BUCKETS: Final = ("site-source", "site-staging", "site-released", "site-ledger", "site-vault", "site-audit")
+
+
+@dataclass
+class Site:
+    """Buckets, and a home that holds the word where they are and locks, no more."""
+
+    folder: Path
+    server: S3Server
+    prefix: str = field(default_factory=lambda: uuid.uuid4().hex)
+    lease_seconds: int = 5
+
+    def __post_init__(self) -> None:
+        self.home = self.folder / "site-home"
+        self.home.mkdir()
+        self.write_places()
+
+    def place(self, name: str, part: str = "") -> str:
+        return f"s3://site-{name}/{self.prefix}{part}"
+
+    def write_places(self, folder: Path | None = None) -> None:
+        """`places.toml` of this home, or of that of another machine."""
+        places = {
+            "staging": self.place("staging"),
+            "ledger": self.place("ledger"),
+            "vault": self.place("vault"),
+            "audit": self.place("audit", "/audit"),
+            "reports": self.place("audit", "/reports"),
+            "qa": self.place("staging", "-qa"),
+        }
+        lines = [f'{name} = "{place}"\n' for name, place in places.items()]
+        text = f"lease_seconds = {self.lease_seconds}\n[places]\n" + "".join(lines)
+        home = folder or self.home
+        home.mkdir(exist_ok=True)
+        (home / "places.toml").write_text(text)
+
+    def store(self, name: str, part: str = "") -> Store:
+        return open_store(self.place(name, part))
+
+    def plant(self, study: str, count: int, **changes: object) -> None:
+        """Upload a study of planted slices."""
+        local = self.folder / f"planted-{uuid.uuid4().hex[:6]}"
+        write_study(local, study, count, **changes)
+        source, folder = self.store("source"), FolderStore(local)
+        for entry in folder.list():
+            source.copy_from(folder, entry.key, entry.key)
+
+    def make_vault(self, secret: ProjectKey | None = None) -> Vault:
+        """A vault in its bucket, which alone holds the project key."""
+        from deident.home import ProjectHome
+
+        home = ProjectHome.open(self.home)
+        return Vault.create(Roots.of(home).open("vault"), keys_at_hand(home), secret=secret)
+
+    def job(self, **values: object) -> Job:
+        places = {"source": self.place("source"), "destination": self.place("released"), "home": str(self.home)}
+        return Job.make(**{**places, "workers": 1, **values})
+
+    def objects(self, name: str) -> dict[str, bytes]:
+        """Everything below the site's prefix in a bucket, by whole key."""
+        client, bucket = self.server.client(), f"site-{name}"
+        found = {}
+        for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=self.prefix):
+            for entry in page.get("Contents", ()):
+                found[entry["Key"]] = client.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
+        return found
+
+    def released(self) -> dict[str, bytes]:
+        """Outputs and manifests, without reports."""
+        start = f"{self.prefix}/"
+        found = {key.removeprefix(start): data for key, data in self.objects("released").items()}
+        return {key: data for key, data in found.items() if not key.startswith("_deident/")}
+
+
+def whole_run(job: Job, run: str | None = None) -> tuple[RunReport, ReportFiles]:
+    """A run from discovery to report, as the flow does it, in this process."""
+    with Context.open(job, run) as context:
+        context.sweep()
+        found = discover(context)
+        outcomes = [process_study(context, study) for study in found.studies]
+        report = build_report(context, found, outcomes)
+        return report, write_report(context, report)
