@@ -28,7 +28,7 @@ from deident.ledger import Ledger
 from deident.locks import HomeLocks, LeaseLocks, Locks
 from deident.profile import Profile
 from deident.pseudonyms import ProjectKey, Pseudonyms, SubjectList
-from deident.roots import Roots, Sessions, absolute, check_bucket, check_places, check_source, open_place
+from deident.roots import Roots, Sessions, absolute, check_bucket, check_places, check_source, open_place, session_for
 from deident.seals.mac import PURPOSE, Seal
 from deident.stores.folder import FolderStore
 from deident.stores.names import key_text
@@ -97,10 +97,13 @@ class Context:
         """
         run = _checked(run or new_run())
         profile = job.resolved_profile()
-        session = sessions() if sessions is not None else None
-        check_source(job.source, session)
+        if not is_s3(job.source):
+            check_source(job.source)
         home = ProjectHome.open(job.home)
         roots = job.roots(home)
+        session = session_for((job.source, job.destination, *roots.named().values()), sessions)
+        if is_s3(job.source):
+            check_source(job.source, session)
         check_places(job.source, job.destination, home, roots)
         subjects = _subjects(job)
         vault = roots.open("vault", session)

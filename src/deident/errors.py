@@ -51,6 +51,7 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     OUTPUT_EXISTS = "output-exists"
     NOT_IN_COHORT = "not-in-cohort"
+    ARRIVING = "still-arriving"
     # quarantined: something that a person has to look at
     BROKEN = "broken"
     TRUNCATED = "truncated"
@@ -96,6 +97,7 @@ _SKIPPED: Final = frozenset(
         Reason.DUPLICATE,
         Reason.OUTPUT_EXISTS,
         Reason.NOT_IN_COHORT,
+        Reason.ARRIVING,
     }
 )
 
@@ -107,6 +109,7 @@ _ADVICE: Final[dict[Reason, str]] = {
     Reason.DUPLICATE: "The same instance was released from another file; nothing to do.",
     Reason.OUTPUT_EXISTS: "An output of this name exists; use --overwrite or another output folder.",
     Reason.NOT_IN_COHORT: "The cohort filter leaves this instance out; nothing to do unless it should be in.",
+    Reason.ARRIVING: "The study changed a moment ago, or an upload is not complete; a later run takes it when it is quiet.",
     Reason.BROKEN: "The structure of the data set is broken; repair or export the instance again.",
     Reason.TRUNCATED: "The file ends before the data set does; transfer it again.",
     Reason.LIMIT: "The data set exceeds a safety limit (depth, length or count); look at it by hand.",

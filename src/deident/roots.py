@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -26,6 +27,7 @@ __all__ = [
     "check_places",
     "check_source",
     "open_place",
+    "session_for",
 ]
 
 FILE: Final = "places.toml"
@@ -127,6 +129,17 @@ def open_place(place: str, kms_key: str = "", session: Session | None = None, *,
     from deident.stores.s3 import S3Settings  # noqa: PLC0415 - for those who use S3
 
     return open_store(place, settings=S3Settings(kms_key_id=kms_key or None), session=session)
+
+
+def session_for(places: Iterable[str], sessions: Sessions | None) -> Session | None:
+    """The one session for all places of a run; None when none of them lies in S3."""
+    if not any(map(is_s3, places)):
+        return None
+    if sessions is not None:
+        return sessions()
+    from deident.stores.s3.client import new_session  # noqa: PLC0415 - for those who use S3
+
+    return new_session()
 
 
 def check_places(source: str, destination: str, home: ProjectHome, roots: Roots) -> None:

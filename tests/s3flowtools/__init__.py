@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Final
 
 from deident.context import Context
 from deident.discovery import discover
+from deident.home import ProjectHome
 from deident.job import Job
 from deident.pseudonyms import ProjectKey
 from deident.report import ReportFiles, RunReport, build_report, write_report
@@ -18,11 +20,13 @@ from deident.stores.places import open_store
 from deident.study import process_study
 from deident.vault import Vault, keys_at_hand
 from s3tools.server import S3Server
-from support.studies import write_study
+from support.studies import NAME, PATIENT_ID, write_study
 
-__all__ = ["BUCKETS", "Site", "whole_run"]
+__all__ = ["BUCKETS", "Site", "scan", "whole_run"]
 
 BUCKETS: Final = ("site-source", "site-staging", "site-released", "site-ledger", "site-vault", "site-audit")
+#: The start of every planted UID, the patient and a part of the name.
+PLANTED: Final = (NAME, PATIENT_ID, "1.2.826.0.1.3680043", "Penelope")
 
 
 @dataclass
@@ -36,7 +40,7 @@ class Site:
 
     def __post_init__(self) -> None:
         self.home = self.folder / "site-home"
-        self.home.mkdir()
+        self.home.mkdir(parents=True)
         self.write_places()
 
     def place(self, name: str, part: str = "") -> str:
@@ -67,7 +71,7 @@ class Site:
         write_study(local, study, count, **changes)
         source, folder = self.store("source"), FolderStore(local)
         for entry in folder.list():
-            source.copy_from(folder, entry.key, entry.key)
+            source.copy_from(folder, entry.key, entry.key, overwrite=True)
 
     def make_vault(self, secret: ProjectKey | None = None) -> Vault:
         """A vault in its bucket, which alone holds the project key."""
@@ -104,3 +108,16 @@ def whole_run(job: Job, run: str | None = None) -> tuple[RunReport, ReportFiles]
         outcomes = [process_study(context, study) for study in found.studies]
         report = build_report(context, found, outcomes)
         return report, write_report(context, report)
+
+
+def scan(site: Site, bucket: str) -> list[str]:
+    """Where planted identifiers stand: bytes, keys, metadata, headers and tags of every object, and of its versions."""
+    client, found = site.server.client(), []
+    for key, data in site.objects(bucket).items():
+        head = client.head_object(Bucket=f"site-{bucket}", Key=key)
+        tags = client.get_object_tagging(Bucket=f"site-{bucket}", Key=key)["TagSet"]
+        text = json.dumps([key, head["Metadata"], dict(head["ResponseMetadata"]["HTTPHeaders"]), tags])
+        forms = [planted.encode(code) for planted in PLANTED for code in ("utf-8", "utf-16-le", "utf-16-be")]
+        if any(planted in text for planted in PLANTED) or any(form in data for form in forms):
+            found.append(key)
+    return found

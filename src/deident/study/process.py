@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from deident.context import Context
 from deident.discovery import StudyRef
-from deident.errors import Reason
-from deident.ledger import Outcome, Record, StudyOutcome
-from deident.manifest import NAME, study_folder
+from deident.ledger import StudyOutcome
 from deident.study.check import validate
+from deident.study.done import done_before
 from deident.study.pool import WorkerPool
 from deident.study.release import release
 from deident.study.stage import deidentify_study
 
 __all__ = ["done_before", "process_study"]
-
-#: Reasons that can go away by themselves: such a study is done again although nothing that we know of has changed.
-_PASSING: Final = frozenset({Reason.UNREADABLE.value, Reason.CHANGED.value})
 
 
 def process_study(context: Context, study: StudyRef, pool: WorkerPool | None = None) -> StudyOutcome:
@@ -26,27 +20,3 @@ def process_study(context: Context, study: StudyRef, pool: WorkerPool | None = N
     if done is not None:
         return done
     return release(context, validate(context, deidentify_study(context, study, pool), pool))
-
-
-def done_before(context: Context, study: StudyRef) -> StudyOutcome | None:
-    """How the study ended, when the ledger knows the same input, profile and code and its outputs still stand."""
-    record = context.ledger.latest(study.id)
-    if (
-        record is None
-        or context.job.force
-        or record.fingerprint != study.fingerprint
-        or record.profile_digest != context.profile_digest
-        or record.code_version != context.code_version
-        or not _PASSING.isdisjoint(record.reasons)
-    ):
-        return None
-    if record.outcome is Outcome.RELEASED and not _stands(context, record):
-        return None
-    return StudyOutcome(record, unchanged=True)
-
-
-def _stands(context: Context, record: Record) -> bool:
-    """Whether every output is still in the destination with its size: it may have been emptied, or be another one."""
-    folder = study_folder(record.outputs[0].name)
-    sizes = {entry.key: entry.size for entry in context.released.list(folder)}
-    return folder + NAME in sizes and all(sizes.get(output.name) == output.size for output in record.outputs)

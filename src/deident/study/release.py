@@ -14,6 +14,7 @@ from deident.errors import AlreadyExists, DeidentError, Ending, Reason
 from deident.ledger import Outcome, OutputDigest, Record, StudyOutcome
 from deident.manifest import NAME, Manifest, publish, read_manifest, study_folder
 from deident.stores.names import key_text
+from deident.study.done import done_before
 from deident.study.model import InstanceOutcome, StagedInstance, ValidatedStudy, count_endings, count_reasons
 from deident.study.worker import staging_folder, stored_digest
 from deident.validation import Finding
@@ -24,11 +25,19 @@ __all__ = ["quarantine_study", "release"]
 def release(context: Context, validated: ValidatedStudy) -> StudyOutcome:
     """Make a study visible, or hold it, and write down how it ended; the record in the ledger is the commit.
 
+    When another run has done just that meanwhile, nothing is done, and its record stands.
+
     Killed anywhere, the next run does the study again and ends with the same objects. Raises TransientProblem and
     PlaceProblem; then nothing new is visible.
     """
-    with context.study_lock(validated.staged.study.id):
-        return _release(context, validated, time.monotonic())
+    study = validated.staged.study
+    with context.study_lock(study.id):
+        done = done_before(context, study)
+        if done is None:
+            return _release(context, validated, time.monotonic())
+        _clear_staging(context, study)
+        # Our own, when the answer to an earlier attempt was lost.
+        return replace(done, unchanged=done.record.run != context.run)
 
 
 def _release(context: Context, validated: ValidatedStudy, started: float) -> StudyOutcome:
@@ -189,6 +198,10 @@ def _commit(context: Context, study: StudyRef, instances: Sequence[InstanceOutco
     audit = context.write_audit(study.id, (instance.record for instance in instances))
     context.locks.check()
     written = context.ledger.append(replace(record, finished=now(), audit=audit))
+    _clear_staging(context, study)
+    return StudyOutcome(written)
+
+
+def _clear_staging(context: Context, study: StudyRef) -> None:
     for entry in list(context.staging.list(staging_folder(context.run, study.id))):
         context.staging.delete(entry.key)
-    return StudyOutcome(written)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import Any, Final, Protocol
 
 from deident.stores.s3.problems import safe_call
 from deident.stores.s3.settings import S3Settings
 
-__all__ = ["Session", "make_client"]
+__all__ = ["Session", "make_client", "new_session"]
 
 #: Below these levels their records quote keys, headers and bodies.
 _LEVELS: Final = {
@@ -25,11 +26,23 @@ class Session(Protocol):
     def client(self, service_name: str, **kwargs: Any) -> Any: ...
 
 
+#: boto3's sessions are not thread safe while they make a client, and several stores may share one.
+_making: Final = threading.Lock()
+
+
+@safe_call
+def new_session(profile: str | None = None) -> Session:
+    """A session that finds credentials by the usual means; stores that share it share what boto3 loads, too."""
+    import boto3  # noqa: PLC0415 - 0.4 s, for those who use S3
+
+    session: Session = boto3.session.Session(profile_name=profile)
+    return session
+
+
 @safe_call
 def make_client(settings: S3Settings, session: Session | None = None) -> Any:
     """A client with explicit retries, timeouts and checksums. Raises PlaceProblem for an unknown profile or no region."""
-    import boto3  # noqa: PLC0415 - 0.4 s, for those who use S3
-    from botocore.config import Config  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415 - loaded with the client
 
     for name, level in _LEVELS.items():
         logger = logging.getLogger(name)
@@ -46,5 +59,6 @@ def make_client(settings: S3Settings, session: Session | None = None) -> Any:
         user_agent_extra="deident",
     )
     if session is None:
-        session = boto3.session.Session(profile_name=settings.profile)
-    return session.client("s3", endpoint_url=settings.endpoint_url, region_name=settings.region, config=config)
+        session = new_session(settings.profile)
+    with _making:
+        return session.client("s3", endpoint_url=settings.endpoint_url, region_name=settings.region, config=config)

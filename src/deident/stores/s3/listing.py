@@ -13,7 +13,7 @@ from deident.stores.s3.multipart import abort
 from deident.stores.s3.problems import safe_call
 from deident.stores.s3.service import Service
 
-__all__ = ["entries", "sweep"]
+__all__ = ["entries", "sweep", "uploads"]
 
 _PAGE: Final = 1000
 
@@ -61,16 +61,24 @@ def _entry(key: str, size: int, etag: str, modified: float) -> Entry | None:
 
 def sweep(service: Service, bucket: str, root: str, before: datetime) -> int:
     """End the uploads below `root` that began before that time; return how many."""
-    marker: dict[str, str] = {}
     ended = 0
+    for key, identifier, initiated in uploads(service, bucket, root):
+        if initiated < before:
+            abort(service.client, bucket, key, identifier)
+            ended += 1
+    return ended
+
+
+def uploads(service: Service, bucket: str, root: str) -> Iterator[tuple[str, str, datetime]]:
+    """(key, id, when it began) of every upload below `root` that has not ended."""
+    marker: dict[str, str] = {}
     while True:
         answer = _uploads(service.client, Bucket=bucket, Prefix=root, **marker)
         for upload in answer.get("Uploads", ()):
-            if upload["Initiated"] < before and upload["Key"].startswith(root):
-                abort(service.client, bucket, upload["Key"], upload["UploadId"])
-                ended += 1
+            if upload["Key"].startswith(root):
+                yield upload["Key"], upload["UploadId"], upload["Initiated"]
         if not answer.get("IsTruncated"):
-            return ended
+            return
         marker = {"KeyMarker": answer["NextKeyMarker"], "UploadIdMarker": answer["NextUploadIdMarker"]}
 
 

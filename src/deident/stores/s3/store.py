@@ -14,7 +14,7 @@ from deident.stores.names import check_key, check_prefix
 from deident.stores.protocol import Entry, Store, Written, check_version
 from deident.stores.s3.client import Session, make_client
 from deident.stores.s3.copying import copy_object
-from deident.stores.s3.listing import entries, sweep
+from deident.stores.s3.listing import entries, sweep, uploads
 from deident.stores.s3.problems import safe_call
 from deident.stores.s3.publish import Target, put, replace
 from deident.stores.s3.reading import OpenS3Object, open_object
@@ -121,6 +121,11 @@ class S3Store:
 
     def sync(self) -> None:
         """S3 answers when an object is durable."""
+
+    def uploads(self) -> Iterator[str]:
+        """Keys below the prefix of uploads in parts that nobody completed or ended so far."""
+        for key, _, _ in uploads(self._service, self._bucket, self._prefix):
+            yield key.removeprefix(self._prefix)
 
     def sweep(self, older_than: timedelta) -> int:
         """End uploads below the prefix that began before that long ago, of killed processes say; return how many."""
