@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from deident.cli.main import main
 from deident.job import Job
 from deident.ledger import Ledger
 from deident.pseudonyms import ProjectKey
 from deident.stores import FolderStore
-from deident.vault import Vault, keys_at_hand, verify
-from deident.cli.main import main
-from deident.home import ProjectHome
+from deident.vault import Vault, verify
 from s3flowtools import Site, whole_run
 from s3flowtools.processes import run_in_process
 from support.ledgers import check

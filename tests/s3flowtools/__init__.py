@@ -75,7 +75,6 @@ class Site:
 
     def make_vault(self, secret: ProjectKey | None = None) -> Vault:
         """A vault in its bucket, which alone holds the project key."""
-        from deident.home import ProjectHome
 
         home = ProjectHome.open(self.home)
         return Vault.create(Roots.of(home).open("vault"), keys_at_hand(home), secret=secret)
