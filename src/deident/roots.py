@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -23,6 +23,7 @@ __all__ = [
     "Session",
     "Sessions",
     "absolute",
+    "check_all_apart",
     "check_bucket",
     "check_places",
     "check_source",
@@ -147,11 +148,16 @@ def check_places(source: str, destination: str, home: ProjectHome, roots: Roots)
     parts = {f"the place of {name}": place for name, place in roots.named().items()}
     outside = {name: place for name, place in parts.items() if not _in_home(place, home)}
     places = {"the source": source, "the destination": destination, "the project home": str(home.root), **outside}
-    apart(places)
-    check_apart({name: place for name, place in places.items() if not is_s3(place)})
+    check_all_apart(places)
     inside = [place for name, place in parts.items() if name not in outside]
     if len(set(inside)) != len(inside):
         raise PlaceProblem("two parts of the project have the same folder of the home")
+
+
+def check_all_apart(places: Mapping[str, str]) -> None:
+    """Raise PlaceProblem when one of the named places, folders or in S3, is another or lies inside it."""
+    apart(places)
+    check_apart({name: place for name, place in places.items() if not is_s3(place)})
 
 
 def check_source(source: str, session: Session | None = None) -> None:

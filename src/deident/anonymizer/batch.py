@@ -18,6 +18,7 @@ from deident.audit import AuditRecord, withdrawn
 from deident.engine.result import Deidentified
 from deident.engine.segments import materialise
 from deident.errors import Reason
+from deident.roots import open_place
 from deident.stores.folder import FolderStore
 from deident.stores.protocol import OpenObject
 
@@ -98,7 +99,7 @@ class Batch:
         return self._in_processes(workers) if workers > 1 else self._in_this_process(converter)
 
     def _in_this_process(self, converter: Converter) -> Iterator[tuple[Task, AuditRecord, Verdict]]:
-        source, destination = FolderStore(self.places.source), FolderStore(self.places.root)
+        source, destination = open_place(self.places.source), open_place(self.places.root)
         publisher = Publisher(destination, overwrite=self.overwrite)
         index, verdict = 0, _OPEN
 
@@ -121,7 +122,7 @@ class Batch:
         """Processes write to staging; this one alone gives names, so duplicates are seen in one place and in order."""
         from deident.anonymizer.pool import Setup, convert_parallel, staging_key  # noqa: PLC0415 - loky takes 0.1 s
 
-        source, destination = FolderStore(self.places.source), FolderStore(self.places.root)
+        source, destination = open_place(self.places.source), open_place(self.places.root)
         publisher = Publisher(destination, overwrite=self.overwrite)
         with staging_folder(self.places.root) as folder:
             staging = FolderStore(folder, private=True)

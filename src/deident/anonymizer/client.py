@@ -15,11 +15,11 @@ from deident.anonymizer.result import AnonymizationResult, DirectoryResult
 from deident.catalogue import find_profile
 from deident.cohort import Cohort
 from deident.errors import ConfigurationError, Reason, UsageProblem
-from deident.home import ProjectHome, check_apart, default_home
+from deident.home import ProjectHome, default_home
 from deident.profile import DEFAULT_PRESET, Option, PixelRisk, Profile, Strategy
 from deident.profile.rules import Rules
 from deident.pseudonyms import ProjectKey, Pseudonyms, SubjectList, Unlisted
-from deident.stores.folder import FolderStore
+from deident.roots import check_all_apart, open_place
 from deident.vault import project_key
 
 __all__ = ["DICOMAnonymizer"]
@@ -121,14 +121,14 @@ class DICOMAnonymizer:
         places = file_places(source, output)
         self._check_apart(places)
         assert places.key is not None
-        known = places.name is not None and not self._overwrite and FolderStore(places.root).exists(places.name)
+        known = places.name is not None and not self._overwrite and open_place(places.root).exists(places.name)
         return self._batch(places, [Task(0, places.key, Reason.OUTPUT_EXISTS if known else None)], 1)
 
     def prepare_directory(self, source: Path, output: Path) -> Batch:
         """Check the places of a call for a folder and list what lies in it; nothing is read or written yet."""
         places = directory_places(source, output)
         self._check_apart(places)
-        entries = FolderStore(places.source).list()
+        entries = open_place(places.source).list()
         tasks = [Task(index, entry.key, entry.problem) for index, entry in enumerate(entries)]
         return self._batch(places, tasks, self._workers)
 
@@ -146,7 +146,9 @@ class DICOMAnonymizer:
         if self._patients is not None:
             check_list(self._patients, places)
         if self._home is not None and places.key is None:
-            check_apart({"the project home": self._home.root, "the input": places.source, "the output": places.root})
+            check_all_apart(
+                {"the project home": str(self._home.root), "the input": places.source, "the output": places.root}
+            )
 
     def _results(self, batch: Batch, audit_log: Path | None) -> list[AnonymizationResult]:
         results: list[AnonymizationResult] = []

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from deident.errors import PlaceProblem, UsageProblem
 from deident.home import check_apart
+from deident.roots import check_all_apart
+from deident.stores.places import S3Place, apart, is_s3, parse_s3
 
 __all__ = ["Path", "Places", "audit_place", "check_list", "directory_places", "file_places"]
 
@@ -20,7 +22,7 @@ _LIST = "the patient list"
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Absolute folders of input and output. For a single file `key` is its name in `source`; `name` that of its output,
+    """Input and output: absolute folders, or `s3://bucket/prefix`. For a single file `key` is its name in `source`; `name` that of its output,
     None when it is to be made of pseudonyms."""
 
     source: str = field(repr=False)
@@ -30,13 +32,18 @@ class Places:
 
 
 def file_places(given: Path, output: Path) -> Places:
-    """Places of a call for one file. Raises UsageProblem with the reason when they cannot be used."""
+    """Places of a call for one file. Raises UsageProblem with the reason when they cannot be used.
+
+    An output in S3 that ends in `.dcm` is the name of the object, anything else is where to put it.
+    """
     source, target = _absolute(given, _INPUT), _absolute(output, _OUTPUT)
-    if not os.path.lexists(source):
-        raise PlaceProblem("the input does not exist or cannot be reached")
-    if os.path.isdir(source):
-        raise UsageProblem("the input is a folder: use --batch (anonymize_directory in Python)")
-    folder, key = os.path.split(source)
+    folder, key = _source_file(source)
+    if is_s3(target):
+        apart({_INPUT: source, _OUTPUT: target})
+        if not target.endswith(".dcm"):
+            return Places(folder, target, key)
+        root, name = _split_uri(target)
+        return Places(folder, root, key, name)
     if os.path.isdir(target):
         if _inside(source, target):
             raise PlaceProblem("the input lies inside the output folder: name an output file, or another folder")
@@ -52,34 +59,59 @@ def file_places(given: Path, output: Path) -> Places:
     return Places(folder, root, key, name)
 
 
+def _source_file(source: str) -> tuple[str, str]:
+    """Folder and name, or prefix and key, of a single input."""
+    if is_s3(source):
+        return _split_uri(source)
+    if not os.path.lexists(source):
+        raise PlaceProblem("the input does not exist or cannot be reached")
+    if os.path.isdir(source):
+        raise UsageProblem("the input is a folder: use --batch (anonymize_directory in Python)")
+    return os.path.split(source)
+
+
+def _split_uri(uri: str) -> tuple[str, str]:
+    """`s3://bucket/a/b` as (`s3://bucket/a`, `b`)."""
+    place = parse_s3(uri)
+    prefix, _, name = place.prefix.rpartition("/")
+    if not name:
+        raise PlaceProblem("this names a bucket: a single file in S3 is s3://bucket/key")
+    return S3Place(place.bucket, prefix).uri, name
+
+
 def directory_places(given: Path, output: Path) -> Places:
     """Places of a call for a folder. Raises UsageProblem with the reason when they cannot be used."""
     source, root = _absolute(given, _INPUT), _absolute(output, _OUTPUT)
-    if not os.path.lexists(source):
-        raise PlaceProblem("the input does not exist or cannot be reached")
-    if not os.path.isdir(source):
-        raise UsageProblem("the input is no folder: leave --batch out (anonymize_file in Python)")
-    if os.path.lexists(root) and not os.path.isdir(root):
+    if not is_s3(source):
+        if not os.path.lexists(source):
+            raise PlaceProblem("the input does not exist or cannot be reached")
+        if not os.path.isdir(source):
+            raise UsageProblem("the input is no folder: leave --batch out (anonymize_file in Python)")
+    if not is_s3(root) and os.path.lexists(root) and not os.path.isdir(root):
         raise PlaceProblem("the output is no folder")
-    check_apart({_INPUT: source, _OUTPUT: root})
+    check_all_apart({_INPUT: source, _OUTPUT: root})
     return Places(source, root)
 
 
 def audit_place(audit: Path, places: Places, *, overwrite: bool) -> str:
     """Absolute path of an audit log that destroys nothing. Raises UsageProblem when it would."""
     target = _absolute(audit, "the audit log")
+    if is_s3(target):
+        raise PlaceProblem("the audit log is a file: it cannot be written to S3")
     folder = os.path.dirname(target)
     if not os.path.isdir(folder):
         raise PlaceProblem("the folder of the audit log does not exist")
     _check_replaceable(target, "the audit log")
     if os.path.lexists(target) and not overwrite:
         raise PlaceProblem("the audit log exists already: use --overwrite, or another name")
-    if places.key is None:
-        if _inside(target, places.source):
+    if places.key is None or is_s3(places.source):
+        if not is_s3(places.source) and _inside(target, places.source):
             raise PlaceProblem("the audit log lies inside the input")
     elif _same(target, os.path.join(places.source, places.key)):
         raise PlaceProblem("the audit log is the input")
-    if places.name is not None and os.path.realpath(target) == os.path.realpath(os.path.join(places.root, places.name)):
+    if places.name is None or is_s3(places.root):
+        return target
+    if os.path.realpath(target) == os.path.realpath(os.path.join(places.root, places.name)):
         raise PlaceProblem("the audit log is the output")
     return target
 
@@ -87,7 +119,9 @@ def audit_place(audit: Path, places: Places, *, overwrite: bool) -> str:
 def check_list(patients: Path, places: Places, audit: Path | None = None) -> None:
     """Raise PlaceProblem when the patient list would be handed out with the outputs, or overwritten by one or by `audit`."""
     source = _absolute(patients, _LIST)
-    if places.name is None:
+    if is_s3(places.root):
+        pass  # a file is in no bucket
+    elif places.name is None:
         check_apart({_LIST: source, _OUTPUT: places.root})
     elif _same(source, os.path.join(places.root, places.name)):
         raise PlaceProblem("the patient list is the output")
@@ -99,6 +133,8 @@ def _absolute(path: Path, role: str) -> str:
     text = os.fsdecode(path)
     if not text or "\0" in text:
         raise PlaceProblem(f"{role} has no valid name")
+    if is_s3(text):
+        return parse_s3(text).uri
     return os.path.abspath(os.path.expanduser(text))
 
 

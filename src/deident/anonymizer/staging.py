@@ -1,4 +1,7 @@
-"""Where outputs of several processes wait for their names: a private hidden folder beside them, gone at the end."""
+"""Where outputs of several processes wait for their names: a private hidden folder beside them, gone at the end.
+
+Those that are bound for S3 wait in the folder for temporary files.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ import fcntl
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from typing import Final
 
+from deident.stores.places import is_s3
 from deident.stores.problems import safe_writing
 
 __all__ = ["PREFIX", "staging_folder"]
@@ -24,7 +29,7 @@ def staging_folder(root: str) -> Iterator[str]:
     The folder has to be on the file system of the outputs, so that they appear by a link and not by a copy. A lock
     tells folders in use from those that were left: a lock dies with its process. Raises what a store raises.
     """
-    folder = _make(root)
+    folder = _make(tempfile.gettempdir() if is_s3(root) else root)
     try:
         with _locked(folder):
             yield folder

@@ -51,13 +51,19 @@ def _add_anonymize(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("-i", "--input", required=True, metavar="X", help="a DICOM file, or a folder with --batch")
+    add(
+        "-i",
+        "--input",
+        required=True,
+        metavar="X",
+        help="a DICOM file or s3://bucket/key; with --batch a folder or s3://bucket/prefix",
+    )
     add(
         "-o",
         "--output",
         required=True,
         metavar="Y",
-        help="a file name or an existing folder; with --batch the folder to fill",
+        help="a file name or an existing folder; with --batch the folder to fill; or s3://bucket/prefix",
     )
     add("-b", "--batch", action="store_true", help="take every file under the folder X, at any depth")
     add(
