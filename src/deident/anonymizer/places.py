@@ -22,7 +22,9 @@ _LIST = "the patient list"
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Input and output: absolute folders, or `s3://bucket/prefix`. For a single file `key` is its name in `source`; `name` that of its output,
+    """Input and output: absolute folders, or `s3://bucket/prefix`.
+
+    For a single file `key` is its name in `source`; `name` that of its output,
     None when it is to be made of pseudonyms."""
 
     source: str = field(repr=False)

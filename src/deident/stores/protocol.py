@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from deident.engine.segments import Segment, Source
 from deident.errors import Reason, Refusal
 
-__all__ = ["BLOCK", "Entry", "OpenObject", "Store", "Written", "check_version", "read_all", "read_lines"]
+__all__ = ["BLOCK", "Entry", "Kept", "OpenObject", "Store", "Written", "check_version", "read_all", "read_lines"]
 
 #: Bytes moved at a time wherever the kernel does not copy by itself.
 BLOCK: Final = 1 << 20
@@ -38,11 +38,26 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A range of a source that stands unchanged at `offset` of a new object.
+
+    Without a `digest` the service copied it by itself, of exactly the version that was open (a precondition of the request).
+    With one, the bytes were read of that version and sent, and `digest` is their SHA-256, which the service checked.
+    """
+
+    source_offset: int
+    offset: int
+    length: int
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
-    """An object that now stands in the store whole. `size` in bytes."""
+    """An object that now stands in the store whole. `size` in bytes; `kept` are ranges that the service itself copied."""
 
     key: str = field(repr=False)
     size: int
+    kept: tuple[Kept, ...] = ()
 
 
 class OpenObject(Source, Protocol):

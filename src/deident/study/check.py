@@ -75,6 +75,7 @@ def _validate(context: Context, request: _Request) -> tuple[Finding, ...]:
             output=_Lazy(outputs, staged.key, staged.version, staged.size),
             output_name=staged.name,
             pixel_data=staged.pixel_data,
+            kept=staged.kept,
         )
         for reference, staged in zip(request.references, request.staged, strict=True)
     )

@@ -10,6 +10,7 @@ from deident.audit import AuditRecord, withdrawn
 from deident.discovery import InstanceRef, StudyRef
 from deident.engine.result import MapEntry
 from deident.errors import Ending, Reason
+from deident.stores.protocol import Kept
 from deident.validation import Finding
 
 __all__ = ["InstanceOutcome", "StagedInstance", "StagedStudy", "ValidatedStudy", "count_endings", "count_reasons"]
@@ -22,6 +23,9 @@ class StagedInstance:
     `version` is that of the staged object: what is released must be what was validated. `profile_digest` is that of the
     process that made it, which opened the patient list by itself: it must be that of the run. `entries` are
     pseudonyms with their originals, for the vault alone; empty when the job seals none.
+
+    Where S3 copied most of it and no byte of that came by here, `kept` says which ranges of the source they are, and `digest`
+    is `composed-hmac-sha256:` of a statement: the other bytes, and source version and range of those. See docs/s3.md.
     """
 
     key: str
@@ -33,6 +37,7 @@ class StagedInstance:
     pixel_data: str
     codes: tuple[str, ...]
     profile_digest: str
+    kept: tuple[Kept, ...] = ()
     entries: tuple[MapEntry, ...] = field(default=(), repr=False)
 
 

@@ -16,7 +16,7 @@ from deident.manifest import NAME, Manifest, publish, read_manifest, study_folde
 from deident.stores.names import key_text
 from deident.study.done import done_before
 from deident.study.model import InstanceOutcome, StagedInstance, ValidatedStudy, count_endings, count_reasons
-from deident.study.worker import staging_folder, stored_digest
+from deident.study.worker import COMPOSED, staging_folder, stored_digest
 from deident.validation import Finding
 
 __all__ = ["quarantine_study", "release"]
@@ -157,12 +157,21 @@ def _copy(context: Context, instance: StagedInstance, folder: str) -> None:
         return
     except AlreadyExists:
         pass
-    if stored_digest(context.released, instance.name) != instance.digest:
+    if not _same(context, instance, folder):
         context.released.delete(folder + NAME)
         context.locks.check()
         context.released.copy_from(
             context.staging, instance.key, instance.name, overwrite=True, version=instance.version
         )
+
+
+def _same(context: Context, instance: StagedInstance, folder: str) -> bool:
+    """Whether what stands under the name is the same object; where only S3 has seen its bytes, by the manifest's word."""
+    if not instance.digest.startswith(COMPOSED):
+        return stored_digest(context.released, instance.name) == instance.digest
+    manifest = read_manifest(context.released, folder)
+    output = OutputDigest(instance.name, instance.size, instance.digest)
+    return manifest is not None and output in manifest.instances
 
 
 def _withdraw(context: Context, staged: Sequence[StagedInstance]) -> None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Final
 
 from deident.audit import held, released
 from deident.context import Context, worker_context
 from deident.discovery import InstanceRef
 from deident.errors import NotFound, PlaceProblem, Reason, Refusal, TransientProblem
 from deident.job import Job
+from deident.pseudonyms import Pseudonyms
 from deident.roots import Sessions
 from deident.stores.names import key_text
-from deident.stores.protocol import BLOCK, OpenObject, Store
+from deident.stores.protocol import BLOCK, Kept, OpenObject, Store
 from deident.study.model import InstanceOutcome, StagedInstance
 
 __all__ = [
+    "COMPOSED",
+    "PROVEN",
     "Task",
     "digest_of",
     "stage_chunk",
@@ -26,6 +30,9 @@ __all__ = [
     "stored_digest",
 ]
 
+#: From so many bytes that S3 copied by itself on, they are not read to be compared and hashed.
+PROVEN: Final = 64 << 20
+COMPOSED: Final = "composed-"
 #: An instance and its place in staging.
 Task = tuple[InstanceRef, str]
 
@@ -80,9 +87,11 @@ def _stage(context: Context, instance: InstanceRef, key: str, reference: str) ->
             raise Refusal(Reason.CHANGED)
         result = context.engine().deidentify(source)
         # Checks before anything appears in staging that the source is still what was read.
-        context.staging.write(key, result.segments, source, overwrite=True)
+        written = context.staging.write(key, result.segments, source, overwrite=True)
+    kept = written.kept if sum(part.length for part in written.kept) >= PROVEN else ()
     with context.staging.open(key) as output:
-        version, size, digest = output.version, output.size, digest_of(output)
+        version, size = output.version, output.size
+        digest = composed_digest(context.pseudonyms, output, kept, instance.version) if kept else digest_of(output)
     name = result.identity.output_name
     return InstanceOutcome(
         record=released(result, reference=reference, output=name, pseudonyms=context.pseudonyms),
@@ -96,9 +105,22 @@ def _stage(context: Context, instance: InstanceRef, key: str, reference: str) ->
             pixel_data=result.statistics.pixel_data,
             codes=result.codes,
             profile_digest=context.profile_digest,
+            kept=kept,
             entries=result.map_entries if context.vault is not None else (),
         ),
     )
+
+
+def composed_digest(pseudonyms: Pseudonyms, output: OpenObject, kept: Sequence[Kept], version: str) -> str:
+    """What stands for the digest of an object that S3 put together: keyed, as the version tells of the original's bytes."""
+    statement, done = [], 0
+    for part in (*kept, Kept(0, output.size, 0)):
+        data = output.read_at(done, part.offset - done)
+        statement.append(f"bytes {done} {len(data)} {hashlib.sha256(data).hexdigest()}")
+        of = part.digest or f"{version} {part.source_offset}"
+        statement.append(f"kept {part.offset} {part.length} {of}")
+        done = part.offset + part.length
+    return COMPOSED + pseudonyms.reference("\n".join(statement))
 
 
 def digest_of(opened: OpenObject) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from deident.errors import Reason
 
-__all__ = ["Claims", "DatePolicy", "Finding", "Pair", "Source"]
+__all__ = ["Claims", "DatePolicy", "Finding", "Kept", "Pair", "Source"]
 
 
 class Source(Protocol):
@@ -22,12 +22,32 @@ class Source(Protocol):
         ...
 
 
+class Kept(Protocol):
+    """What an object store says of a range of the output: it is a range of that version of the source.
+
+    Without a `digest` the store copied it under a precondition; with one it was sent, and `digest` is the SHA-256 (hex) of what
+    was read of the source.
+    """
+
+    @property
+    def source_offset(self) -> int: ...
+
+    @property
+    def offset(self) -> int: ...
+
+    @property
+    def length(self) -> int: ...
+
+    @property
+    def digest(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """An instance and the output that is to be released for it.
 
     `reference` is opaque. `pixel_data` is what is said to have been done to it: absent, copied, comments-stripped or
-    planes-cleared.
+    planes-cleared. `kept` are ranges for which the word of the object store is taken: too large to be read.
     """
 
     reference: str
@@ -35,6 +55,7 @@ class Pair:
     output: Source = field(repr=False)
     output_name: str
     pixel_data: str
+    kept: tuple[Kept, ...] = ()
 
 
 class DatePolicy(StrEnum):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
 
-from deident.validation.model import Source
+from deident.validation.model import Kept, Source
 from deident.validation.reading import Instance, PixelPlace
 from deident.validation.streams import streams_alike
 
@@ -28,6 +29,7 @@ class _Both:
     output: Source
     before: PixelPlace
     after: PixelPlace
+    kept: Sequence[Kept] = ()
 
 
 def embedded_overlay_bits(instance: Instance) -> tuple[int, int]:
@@ -55,10 +57,16 @@ def embedded_overlay_bits(instance: Instance) -> tuple[int, int]:
 
 
 def pixel_problems(
-    source: Instance, output: Instance, claimed: str, planes: tuple[int, int], look: Callable[[bytes], None]
+    source: Instance,
+    output: Instance,
+    claimed: str,
+    planes: tuple[int, int],
+    look: Callable[[bytes], None],
+    kept: Sequence[Kept] = (),
 ) -> list[str]:
-    """What is wrong with the pixel data of an output, as codes. `look` is called with every block of it.
+    """What is wrong with the pixel data of an output, as codes. `look` is called with every block of it that is read.
 
+    Native pixel data in a range that is `kept` without a digest is not read: the store's word is the proof of equality.
     `planes` is what `embedded_overlay_bits` gives for the source.
     """
     if [p.tag for p in source.pixels] != [p.tag for p in output.pixels]:
@@ -69,7 +77,7 @@ def pixel_problems(
         return ["pixel-data-claimed"]
     found = []
     for before, after in zip(source.pixels, output.pixels, strict=True):
-        both = _Both(source.body, output.body, before, after)
+        both = _Both(source.body, output.body, before, after, kept)
         if (before.fragments is None) != (after.fragments is None):
             found.append("encapsulation-changed")
         elif before.fragments is None:
@@ -90,8 +98,45 @@ def _native(
         return ["overlay-planes-kept"]
     if claimed == "planes-cleared" and not planes[1]:
         return ["pixel-data-claimed"]
-    for done in range(0, both.before.length, _BLOCK):
-        length = min(_BLOCK, both.before.length - done)
+    spans = _unproven(both, look) if claimed == "copied" else [(0, both.before.length)]
+    if spans is None:
+        return ["pixel-data-changed"]
+    for start, end in spans:
+        if problems := _compared(both, start, end, planes, little, look):
+            return problems
+    return []
+
+
+def _unproven(both: _Both, look: Callable[[bytes], None]) -> list[tuple[int, int]] | None:
+    """The stretches of the value for which nobody but the bytes can speak; None when the store's word contradicts equality."""
+    spans, done = [], 0
+    for part in sorted(both.kept, key=lambda part: part.offset):
+        start, end = part.offset - both.after.offset, part.offset + part.length - both.after.offset
+        if end <= done or start >= both.after.length:
+            continue
+        if part.source_offset - both.before.offset != start or (part.digest and not _sent(both.output, part, look)):
+            return None
+        spans.append((done, max(start, done)))
+        done = min(end, both.after.length)
+    return [*spans, (done, both.after.length)]
+
+
+def _sent(output: Source, part: Kept, look: Callable[[bytes], None]) -> bool:
+    """Whether what was sent of the source stands in the output."""
+    digest = hashlib.sha256()
+    for done in range(0, part.length, _BLOCK):
+        block = output.read_at(part.offset + done, min(_BLOCK, part.length - done))
+        look(block)
+        digest.update(block)
+    return digest.hexdigest() == part.digest
+
+
+def _compared(
+    both: _Both, start: int, end: int, planes: tuple[int, int], little: bool, look: Callable[[bytes], None]
+) -> list[str]:
+    """What differs in the bytes `start` to `end` of the value."""
+    for done in range(start, end, _BLOCK):
+        length = min(_BLOCK, end - done)
         before = both.source.read_at(both.before.offset + done, length)
         after = both.output.read_at(both.after.offset + done, length)
         look(after)

@@ -14,7 +14,7 @@ from deident.validation.elements import Node, Unreadable, place_of
 from deident.validation.gathering import Gathering
 from deident.validation.kinds import Exempt, kept_by_options, kept_concepts, tags_of
 from deident.validation.leaks import Screen
-from deident.validation.model import Claims, DatePolicy, Finding, Pair
+from deident.validation.model import Claims, DatePolicy, Finding, Kept, Pair
 from deident.validation.objects import layout_problems, object_problems
 from deident.validation.pixels import embedded_overlay_bits, pixel_problems
 from deident.validation.private import places_of_creators, private_problems
@@ -129,7 +129,7 @@ class _Study:
         self.links.add(pair.reference, source.links, links_of(output))
         look = _PixelLook(screen)
         planes = embedded_overlay_bits(before)
-        pixels = pixel_problems(before, output, pair.pixel_data, planes, look)
+        pixels = pixel_problems(before, output, pair.pixel_data, planes, look, _kept(pair, before, output))
         leaking, undecodable = screen.leaks(output.nodes)
         if self._claims.creators:
             kept = places_of_creators(output, self._claims.creators)
@@ -160,6 +160,11 @@ class _Study:
         if known is None:
             known = self._layouts[layouts] = layout_problems(before, output)
         return object_problems(before, output) + known
+
+
+def _kept(pair: Pair, before: Instance, output: Instance) -> tuple[Kept, ...]:
+    """Ranges that the store speaks for: of the objects themselves, not of what a deflated one inflates to."""
+    return pair.kept if before.body is pair.source and output.body is pair.output else ()
 
 
 class _PixelLook:

@@ -79,7 +79,7 @@ class S3Store:
         self, key: str, segments: Iterable[Segment], source: Source | None = None, *, overwrite: bool = False
     ) -> Written:
         """Write an object; it appears whole or not at all. Long ranges of objects of the same service never leave it."""
-        return Written(key, write(self._target(key, overwrite), segments, source, self._refused))
+        return Written(key, *write(self._target(key, overwrite), segments, source, self._refused))
 
     def put(self, key: str, data: bytes, *, overwrite: bool = False) -> Written:
         """Write a small object; it appears whole or not at all."""
@@ -104,7 +104,7 @@ class S3Store:
                 return Written(to, size)
         with other.open(key) as source:
             check_version(source, version)
-            return Written(to, write(target, [SourceRange(0, source.size)], source, self._refused))
+            return Written(to, *write(target, [SourceRange(0, source.size)], source, self._refused))
 
     def exists(self, key: str) -> bool:
         """Whether an object of this name exists. Raises Refusal where the rights do not suffice to tell."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Iterable
 from typing import Final
 
 from deident.engine.segments import MaskedRange, Segment, Source, SourceRange, materialise
 from deident.errors import Reason, Refusal
+from deident.stores.protocol import Kept
 from deident.stores.s3.multipart import Upload
 from deident.stores.s3.publish import Target, put
 from deident.stores.s3.reading import OpenS3Object
@@ -24,13 +26,15 @@ _GROWTH: Final = 2_000
 Refused = set[str]
 
 
-def write(target: Target, segments: Iterable[Segment], source: Source | None, refused: Refused) -> int:
-    """Carry the segments out and return the size. The object appears whole or not at all."""
+def write(
+    target: Target, segments: Iterable[Segment], source: Source | None, refused: Refused
+) -> tuple[int, tuple[Kept, ...]]:
+    """Carry the segments out; return the size, and what S3 copied. The object appears whole or not at all."""
     writer = _Writer(target, source, refused)
     try:
         for segment in segments:
             writer.take(segment)
-        return writer.finish()
+        return writer.finish(), tuple(writer.kept)
     finally:
         writer.abandon()
 
@@ -46,6 +50,7 @@ class _Writer:
         self._waiting = 0
         self._size = 0
         self._upload: Upload | None = None
+        self.kept: list[Kept] = []
 
     def take(self, segment: Segment) -> None:
         if isinstance(segment, bytes):
@@ -122,14 +127,18 @@ class _Writer:
             return False
         if segment.offset + segment.length > source.size:
             raise Refusal(Reason.CHANGED)
-        sent = 0
+        sent, streamed = 0, list[Kept]()
         if self._waiting:
             sent = max(SMALLEST_PART - self._waiting, 0)
-            self._literal(source.read_at(segment.offset, sent))  # in one request
+            data = source.read_at(segment.offset, sent)  # in one request
+            if sent:
+                streamed = [Kept(segment.offset, self._size, sent, hashlib.sha256(data).hexdigest())]
+            self._literal(data)
             self._flush()
         rest = SourceRange(segment.offset + sent, segment.length - sent)
         # The first time is a try: the rights for it are ours, not those that the source was opened with.
         if self._parts().copy(source.at, rest.offset, rest.length, probe=True):
+            self.kept += [*streamed, Kept(rest.offset, self._size, rest.length)]
             self._size += rest.length
         else:
             self._refused.add(bucket)

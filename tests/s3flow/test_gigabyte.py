@@ -1,0 +1,111 @@
+"""A gigabyte of native frames from bucket to bucket: it never passes through here, and little memory is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom.uid import ExplicitVRLittleEndian
+
+from deident.engine.segments import SourceRange
+from deident.manifest import Manifest
+from deident.stores.s3 import S3Store
+from s3flowtools import Site
+from s3tools.proxy import FaultProxy
+from support.studies import write_instance
+
+UID = "1.2.826.0.1.3680043.93"
+MIB = 1 << 20
+FRAMES = 1024
+ROOT = Path(__file__).parent.parent.parent
+
+#: A whole run in a process of its own; prints the peak of its resident set before it and after it, in MB.
+SCRIPT = """
+import json, sys
+sys.path.insert(0, "tests")
+from deident.job import Job
+from s3flowtools import whole_run
+import deident.vault.sdk, deident.vault.kms, deident.stores.s3.store, boto3
+from deident.vault import keys_at_hand
+def peak():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1000
+before = peak()
+report, _ = whole_run(Job.make(**json.loads(sys.argv[1])))
+print(json.dumps([before, peak(), report.inputs]))
+"""
+
+
+def gigabyte(site: Site) -> int:
+    """Upload a multi-frame of 1 GiB, put together inside the server; returns its size."""
+    path = write_instance(
+        site.folder / "frames",
+        UID,
+        1,
+        SOPClassUID="1.2.840.10008.5.1.4.1.1.7.2",
+        Rows=1024,
+        Columns=1024,
+        BitsAllocated=8,
+        BitsStored=8,
+        HighBit=7,
+        PixelRepresentation=0,
+        NumberOfFrames=FRAMES,
+        BurnedInAnnotation="NO",
+        Modality="OT",
+        PixelData=b"",
+    )
+    dataset = pydicom.dcmread(path)
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    dataset["PixelData"].VR = "OB"
+    del dataset.DataSetTrailingPadding
+    dataset.save_as(path)
+    header = path.read_bytes()[:-12] + b"\xe0\x7f\x10\x00OB\0\0" + (FRAMES * MIB).to_bytes(4, "little")
+    block = os.urandom(64 * MIB)
+    store = site.store("source")
+    assert isinstance(store, S3Store)
+    store.write("block", [block])
+    with store.open("block") as opened:
+        store.write("frames.dcm", [header, *[SourceRange(0, 64 * MIB)] * 16], opened)
+    store.delete("block")
+    return len(header) + FRAMES * MIB
+
+
+@pytest.mark.slow
+def test_a_gigabyte_goes_from_bucket_to_bucket_and_never_through_here(
+    site: Site, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.make_vault()
+    size = gigabyte(site)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.url)
+    job = json.dumps(site.job().model_dump(exclude_unset=True))
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}"}
+    command = [sys.executable, "-c", SCRIPT, job]
+    answer = subprocess.run(command, check=True, capture_output=True, env=environment, cwd=ROOT)
+    before, after, inputs = json.loads(answer.stdout)
+    print(f"{after:.0f} MB at most ({before:.0f} before), {proxy.moved() / 1e6:.1f} MB through the client")  # noqa: T201
+    assert inputs == {"released": 1, "skipped": 0, "quarantined": 0}
+    assert after < 200
+    assert proxy.moved() < 20e6
+    client, bucket = site.server.client(), "site-released"
+    listed = client.list_objects_v2(Bucket=bucket, Prefix=site.prefix)["Contents"]
+    (manifest,) = [entry["Key"] for entry in listed if entry["Key"].endswith("manifest.json")]
+    (output,) = Manifest.from_bytes(client.get_object(Bucket=bucket, Key=manifest)["Body"].read()).instances
+    assert abs(output.size - size) < 4_000
+    assert output.digest.startswith("composed-hmac-sha256:")
+    pixels = f"bytes={output.size - FRAMES * MIB}-"
+    source = client.get_object(
+        Bucket="site-source", Key=f"{site.prefix}/frames.dcm", Range=f"bytes={size - FRAMES * MIB}-"
+    )
+    released = client.get_object(Bucket=bucket, Key=f"{site.prefix}/{output.name}", Range=pixels)
+    same = 0
+    for _ in range(FRAMES):
+        part = released["Body"].read(MIB)
+        assert part == source["Body"].read(MIB)
+        same += len(part)
+    assert same == FRAMES * MIB
