@@ -25,11 +25,12 @@ from deident.errors import PlaceProblem, UsageProblem, VaultAbsent
 from deident.home import Busy, ProjectHome, check_apart
 from deident.job import Job
 from deident.ledger import Ledger
-from deident.locks import HomeLocks, LeaseLocks, Locks
+from deident.locks import LEASES, HomeLocks, LeaseLocks, Locks
 from deident.profile import Profile
 from deident.pseudonyms import ProjectKey, Pseudonyms, SubjectList
 from deident.roots import Roots, Sessions, absolute, check_bucket, check_places, check_source, open_place, session_for
 from deident.seals.mac import PURPOSE, Seal
+from deident.seen import INDEX
 from deident.stores.folder import FolderStore
 from deident.stores.names import key_text
 from deident.stores.places import is_s3
@@ -40,6 +41,8 @@ __all__ = ["Context", "new_run", "place_reference", "worker_context"]
 
 #: Uploads that began so long ago are of killed processes.
 _STALE_UPLOAD: Final = timedelta(days=1)
+#: What stands in staging and is of no single run.
+_SHARED: Final = frozenset({LEASES.rstrip("/"), INDEX.rstrip("/")})
 
 
 def new_run() -> str:
@@ -109,9 +112,9 @@ class Context:
         vault = roots.open("vault", session)
         project = project_key(home, vault)
         released = open_place(job.destination, roots.encryption.destination, session)
-        ledger = roots.open("ledger", session)
+        ledger, staging = roots.open("ledger", session), roots.open("staging", session)
         if not worker:
-            for store in (released, ledger, *(roots.open(name, session) for name in ("staging", "audit", "reports"))):
+            for store in (released, ledger, staging, *(roots.open(name, session) for name in ("audit", "reports"))):
                 check_bucket(store)
         key = project if job.preserve_studies else project.for_run(run)
         return cls(
@@ -130,14 +133,14 @@ class Context:
                 date_multiple=profile.date_multiple,
             ),
             source=open_place(job.source, session=session),
-            staging=roots.open("staging", session),
+            staging=staging,
             released=released,
             ledger=Ledger(ledger, Seal(project.derive(PURPOSE))),
             audit=roots.open("audit", session),
             reports=roots.open("reports", session),
             qa=roots.open("qa", session),
             roots=roots,
-            locks=_locks(home, roots, ledger, run, worker=worker),
+            locks=_locks(home, roots, staging, run, worker=worker),
             vault=_open_vault(job, home, project, vault),
             places=(place_reference(project, job.source), place_reference(project, job.destination)),
             sessions=sessions,
@@ -184,7 +187,7 @@ class Context:
         folder = None if is_s3(self.roots.staging) else Path(self.roots.staging).expanduser()
         staged = _names_in(self.staging) if folder is None else set(os.listdir(folder) if folder.is_dir() else ())
         swept = 0
-        for name in sorted(staged.union(os.listdir(self.home.runs))):
+        for name in sorted(staged.union(os.listdir(self.home.runs)) - _SHARED):
             with contextlib.suppress(Busy), self.locks.left(name):
                 if folder is not None:
                     shutil.rmtree(folder / name, ignore_errors=True)
@@ -217,11 +220,13 @@ def _empty(store: Store, prefix: str) -> None:
         store.delete(entry.key)
 
 
-def _locks(home: ProjectHome, roots: Roots, ledger: Store, run: str, *, worker: bool) -> Locks:
+def _locks(home: ProjectHome, roots: Roots, staging: Store, run: str, *, worker: bool) -> Locks:
     """Locks reach as far as the ledger does: a ledger in S3 may be that of several machines."""
     if worker or not is_s3(roots.ledger):
         return HomeLocks(home, run)
-    return LeaseLocks(ledger, run, seconds=roots.lease_seconds)
+    if not is_s3(roots.staging):
+        raise PlaceProblem("a ledger in S3 needs staging in S3: machines that share the ledger are kept apart there")
+    return LeaseLocks(staging, run, seconds=roots.lease_seconds)
 
 
 def _open_vault(job: Job, home: ProjectHome, key: ProjectKey, store: Store) -> VaultWriter | None:

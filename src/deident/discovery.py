@@ -138,8 +138,8 @@ def _seen(context: Context) -> Seen | None:
     """The index of what was read before. A header in a folder costs less than looking it up."""
     if not is_s3(context.job.source) or not context.job.preserve_studies or context.ledger.seal is None:
         return None
-    store, place = context.ledger.store, absolute(context.job.source)
-    return Seen(store, context.ledger.seal, context.pseudonyms, place, context.job.cohort)
+    place = absolute(context.job.source)
+    return Seen(context.staging, context.ledger.seal, context.pseudonyms, place, context.job.cohort)
 
 
 def _uploads(source: Store) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Who is at work: locks on runs and studies, of this machine by the home's lock files, of several by leases in the ledger."""
+"""Who is at work: locks on runs and studies, of one machine by files of the home, of several by leases in staging."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from deident.stores.protocol import Store
 
 __all__ = ["LEASES", "HomeLocks", "LeaseLocks", "Locks", "seen_at_work"]
 
-#: Where leases stand in the store of the ledger. They say who is at work now, and nothing of what was done.
+#: Where leases stand in staging: ledger and audit are for what is never changed.
 LEASES: Final = "leases/"
 SECONDS: Final = 120.0
 _RUN: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -79,7 +79,7 @@ def seen_at_work(home: ProjectHome, roots: Roots) -> Callable[[str], bool]:
     """Tells whether a run is at work, for who only looks: leases are judged by this machine's clock."""
     if not is_s3(roots.ledger):
         return home.at_work
-    store = roots.open("ledger")
+    store = roots.open("staging")
 
     def alive(run: str) -> bool:
         found = store.list(f"{LEASES}runs/{run}/") if _RUN.fullmatch(run) else ()

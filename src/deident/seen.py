@@ -17,7 +17,7 @@ from deident.stores.protocol import Entry, Store, read_all
 
 __all__ = ["INDEX", "Known", "Seen"]
 
-#: Where the index stands in the store of the ledger. It is no record of anything: without it headers are read again.
+#: Where the index stands in staging. It is no record of anything: without it headers are read again.
 INDEX: Final = "seen/"
 SCHEMA: Final = "deident-seen/1"
 #: More segments than this are brought into one.

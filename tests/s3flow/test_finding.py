@@ -71,11 +71,11 @@ def test_an_index_that_was_tampered_with_counts_as_nothing(site: Site, seen_by: 
     site.plant(UID, 2)
     first = found(site)
     headers_read(seen_by, site)
-    (key,) = [key for key in site.objects("ledger") if "/seen/" in key]
-    data = site.objects("ledger")[key]
+    (key,) = [key for key in site.objects("staging") if "/seen/" in key]
+    data = site.objects("staging")[key]
     other = data.replace(first.studies[0].id.encode(), b"a" * 16)
     assert other != data
-    site.server.client().put_object(Bucket="site-ledger", Key=key, Body=other)
+    site.server.client().put_object(Bucket="site-staging", Key=key, Body=other)
     assert found(site).studies == first.studies
     assert headers_read(seen_by, site) == 2
 
@@ -84,7 +84,7 @@ def test_the_index_holds_no_identifier_and_no_key_of_an_object(site: Site, seen_
     site.plant(UID, 2)
     found(site)
     assert headers_read(seen_by, site) == 2
-    data = b"".join(data for key, data in site.objects("ledger").items() if "/seen/" in key)
+    data = b"".join(data for key, data in site.objects("staging").items() if "/seen/" in key)
     assert data
     for secret in (NAME, PATIENT_ID, UID):
         assert secret.encode() not in data
@@ -94,7 +94,7 @@ def test_many_segments_of_the_index_become_one(site: Site, seen_by: FaultProxy) 
     for number in range(22):
         site.plant(f"{UID}.{number}", 1)
         found(site)
-    assert len([key for key in site.objects("ledger") if "/seen/" in key]) < 5
+    assert len([key for key in site.objects("staging") if "/seen/" in key]) < 5
     headers_read(seen_by, site)
     assert len(found(site).studies) == 22
     assert headers_read(seen_by, site) == 0

@@ -58,7 +58,7 @@ def test_killed_at_any_moment_under_faults_the_outputs_are_those_of_a_quiet_run(
     whole_run(site.job())
     whole_run(quiet.job())
     assert site.released() == quiet.released()
-    assert site.objects("staging") == {}
+    assert site.staged() == []
     assert main(["audit", "verify", "--home", str(site.home)]) == 0
     assert verify(Vault.open(site.store("vault"), vault.keys)).problems == ()
     for name in ("staging", "released", "ledger", "vault", "audit"):

@@ -23,7 +23,7 @@ def test_a_run_goes_from_bucket_to_bucket_with_nothing_but_locks_in_the_home(sit
     released = site.released()
     manifest = Manifest.from_bytes(next(data for key, data in released.items() if key.endswith("manifest.json")))
     assert {output.name for output in manifest.instances} == {key for key in released if key.endswith(".dcm")}
-    assert site.objects("staging") == {}
+    assert site.staged() == []
     assert files.html.startswith(site.place("audit", "/reports"))
     kept = {name for name in tree(site.home) if not name.startswith("prefect/")}
     assert kept == {"deident-home", "places.toml"}

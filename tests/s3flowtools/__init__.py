@@ -92,6 +92,10 @@ class Site:
                 found[entry["Key"]] = client.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
         return found
 
+    def staged(self) -> list[str]:
+        """What is left in staging, but for the index of headers."""
+        return [key for key in self.objects("staging") if not key.startswith(f"{self.prefix}/seen/")]
+
     def released(self) -> dict[str, bytes]:
         """Outputs and manifests, without reports."""
         start = f"{self.prefix}/"

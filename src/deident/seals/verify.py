@@ -11,11 +11,9 @@ from typing import Final
 
 from deident.errors import DeidentError
 from deident.ledger import Head, LedgerError, Record, digest_of_record
-from deident.locks import LEASES
 from deident.seals.mac import Seal
 from deident.seals.runs import RunRecord
 from deident.seals.troubles import Problem, Trouble, Verification
-from deident.seen import INDEX
 from deident.stores.protocol import Store, read_all
 
 __all__ = ["Witness", "order", "verify"]
@@ -64,8 +62,6 @@ def verify(
     """
     found = _Found()
     for entry in store.list():
-        if entry.key.startswith((LEASES, INDEX)):
-            continue  # who is at work now, and what discovery has seen: no records of anything
         if entry.irregular or not _take(found, store, seal, entry.key):
             found.wrong(Trouble.FOREIGN, f"{entry.key.split('/')[0]}/" if entry.key.startswith(_KNOWN) else "(top)")
     for record, digest in found.changed:
