@@ -42,7 +42,7 @@ def deidentify(job: DeidentifyParameters) -> State[RunReport]:
     state is `Completed`, `Completed with quarantine` (something needs a look: see the report), `Nothing new`, or
     `Failed` when studies could not be finished; run it again then, and it goes on where it stopped.
     """
-    with Context.open(job.to_job(ProjectHome.open()), run_id(NAME)) as context:
+    with Context.open(job.to_job(ProjectHome.open()), run_id(NAME), job.sessions()) as context:
         found = discovery(hidden(context), observer.get().discovering)
         return through_stages(context, found)
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from deident.catalogue import NAME_PATTERN, find_profile
 from deident.cohort import Cohort
 from deident.errors import ConfigurationError, Reason
+from deident.flows.aws import BLOCK_PATTERN, BlockSession
 from deident.flows.places import ALIAS_PATTERN, resolve
 from deident.home import ProjectHome
 from deident.job import Job
@@ -85,6 +86,19 @@ class DeidentifyParameters(BaseModel):
         title="Series descriptions to leave out",
         description="Leave series out that match one of these patterns, or have no description; never put a name here.",
     )
+    quiet_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=604_800,
+        title="Quiet time",
+        description="Seconds that a study must not have changed for; younger ones are left for a later run.",
+    )
+    aws_block: Annotated[str, Field(pattern=BLOCK_PATTERN, max_length=120)] | None = Field(
+        default=None,
+        title="AWS block",
+        description="Block of Prefect with credentials for places in S3; empty: by the usual means of AWS.",
+        examples=["aws-credentials/imaging"],
+    )
     workers: int = Field(
         default=0, ge=0, le=512, title="Worker processes", description="0: as many as this machine has cores."
     )
@@ -109,10 +123,14 @@ class DeidentifyParameters(BaseModel):
         places = {"source": resolve(home, self.source), "destination": resolve(home, self.destination)}
         if self.patients is not None:
             places["patients"] = resolve(home, self.patients)
-        others = self.model_dump(exclude={"patients", *places, *_CRITERIA})
+        others = self.model_dump(exclude={"patients", "aws_block", *places, *_CRITERIA})
         if self.patients is None:
             del others["unlisted"]
         return Job.make(home=str(home.root), **places, **others, cohort=self._cohort())
+
+    def sessions(self) -> BlockSession | None:
+        """What makes sessions for S3; None leaves it to the usual means of AWS."""
+        return BlockSession(self.aws_block) if self.aws_block is not None else None
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

@@ -31,7 +31,7 @@ def retry_quarantined(job: RetryParameters) -> State[RunReport]:
     Choose by study, by reason or everything: one of the three. The final state is that of the deidentify flow; `missing`
     counts studies that are not in this source (any more).
     """
-    with Context.open(job.to_job(ProjectHome.open()), run_id(NAME)) as context:
+    with Context.open(job.to_job(ProjectHome.open()), run_id(NAME), job.sessions()) as context:
         chosen = {study.study for study in job.selection().of(held_studies(context.ledger))}
         found = discovery(hidden(context), observer.get().discovering)
         only, missing = narrowed(found.discovery, chosen)

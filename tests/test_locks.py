@@ -51,7 +51,8 @@ def test_one_at_a_time_releases_a_study(store: Store) -> None:
 
 def test_who_dies_loses_his_lease_and_only_then(store: Store) -> None:
     first, second = (LeaseLocks(store, run, seconds=SECONDS) for run in ("run-1", "run-2"))
-    first.study("a").__enter__()
+    held = first.study("a")
+    held.__enter__()
     assert second.at_work("run-1")
     with pytest.raises(Busy), second.left("run-1"):
         raise AssertionError
@@ -79,7 +80,8 @@ def test_who_was_halted_too_long_may_go_no_further(store: Store) -> None:
 
 def test_of_many_that_wait_for_a_dead_one_each_gets_it_once(store: Store) -> None:
     dead = LeaseLocks(store, "run-0", seconds=SECONDS)
-    dead.study("a").__enter__()
+    held = dead.study("a")
+    held.__enter__()
     died(dead)
     several = [LeaseLocks(store, f"run-{number}", seconds=SECONDS) for number in range(1, 6)]
     inside, most = 0, 0
