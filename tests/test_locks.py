@@ -62,8 +62,10 @@ def test_who_dies_loses_his_lease_and_only_then(store: Store) -> None:
         assert time.monotonic() - started > SECONDS / 3
     time.sleep(SECONDS / 4)  # the lease on the run was renewed a moment after that on the study
     assert not second.at_work("run-1")
+    assert second.runs() == {"run-1", "run-2"}
     with second.left("run-1"):
         pass
+    assert second.runs() == {"run-2"}
     second.close()
     assert [entry.key for entry in store.list(f"{LEASES}runs/")] == []
 

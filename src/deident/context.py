@@ -187,7 +187,7 @@ class Context:
         folder = None if is_s3(self.roots.staging) else Path(self.roots.staging).expanduser()
         staged = _names_in(self.staging) if folder is None else set(os.listdir(folder) if folder.is_dir() else ())
         swept = 0
-        for name in sorted(staged.union(os.listdir(self.home.runs)) - _SHARED):
+        for name in sorted((staged | self.locks.runs()) - _SHARED):
             with contextlib.suppress(Busy), self.locks.left(name):
                 if folder is not None:
                     shutil.rmtree(folder / name, ignore_errors=True)

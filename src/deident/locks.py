@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import secrets
 import threading
@@ -38,6 +39,10 @@ class Locks(Protocol):
         """Whether a run has not ended and was not killed."""
         ...
 
+    def runs(self) -> set[str]:
+        """Runs, and perhaps studies, that left a lock or hold one."""
+        ...
+
     def left(self, run: str) -> AbstractContextManager[None]:
         """For clearing up after a run. Raises Busy when it is at work."""
         ...
@@ -63,6 +68,9 @@ class HomeLocks:
 
     def at_work(self, run: str) -> bool:
         return self._home.at_work(run)
+
+    def runs(self) -> set[str]:
+        return set(os.listdir(self._home.runs))
 
     def left(self, run: str) -> AbstractContextManager[None]:
         return self._home.lock(run, wait=False)
@@ -133,6 +141,9 @@ class LeaseLocks:
 
     def at_work(self, run: str) -> bool:
         return _RUN.fullmatch(run) is not None and any(self._alive(run))
+
+    def runs(self) -> set[str]:
+        return {entry.key.removeprefix(LEASES).split("/")[1] for entry in self._store.list(f"{LEASES}runs/")}
 
     @contextlib.contextmanager
     def left(self, run: str) -> Iterator[None]:

@@ -86,7 +86,8 @@ def test_a_gigabyte_goes_from_bucket_to_bucket_and_never_through_here(
     job = json.dumps(site.job().model_dump(exclude_unset=True))
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}"}
     command = [sys.executable, "-c", SCRIPT, job]
-    answer = subprocess.run(command, check=True, capture_output=True, env=environment, cwd=ROOT)
+    answer = subprocess.run(command, check=False, capture_output=True, env=environment, cwd=ROOT)
+    assert answer.returncode == 0, answer.stderr.decode()
     before, after, inputs = json.loads(answer.stdout)
     print(f"{after:.0f} MB at most ({before:.0f} before), {proxy.moved() / 1e6:.1f} MB through the client")  # noqa: T201
     assert inputs == {"released": 1, "skipped": 0, "quarantined": 0}
