@@ -9,6 +9,7 @@ import time
 import pytest
 
 from deident.cli.main import main
+from deident.ledger import Ledger
 from deident.pseudonyms import ProjectKey
 from deident.vault import Vault, reidentify, verify
 from s3flowtools import Site, scan, whole_run
@@ -36,7 +37,7 @@ def test_killed_at_any_moment_under_faults_the_outputs_are_those_of_a_quiet_run(
             place.plant(f"{UID}.{number}", 2)
     started = time.monotonic()
     whole_run(quiet.job())
-    length = (time.monotonic() - started) / 4
+    length = (time.monotonic() - started) / 2
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.url)
     killed = 0
     while killed < KILLS:
@@ -58,6 +59,10 @@ def test_killed_at_any_moment_under_faults_the_outputs_are_those_of_a_quiet_run(
     whole_run(site.job())
     whole_run(quiet.job())
     assert site.released() == quiet.released()
+    ledger = Ledger(site.store("ledger"))
+    finishers = {record.run for study in ledger.studies() for record in ledger.history(study)}
+    print(f"killed {killed} times; studies were finished by {len(finishers)} runs")  # noqa: T201
+    assert len(finishers) > 3  # some of the killed ones had come so far
     assert site.staged() == []
     assert main(["audit", "verify", "--home", str(site.home)]) == 0
     assert verify(Vault.open(site.store("vault"), vault.keys)).problems == ()
