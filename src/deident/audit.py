@@ -6,24 +6,37 @@ import json
 import os
 import secrets
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final, Protocol, Self
 
 from deident import __version__
 from deident.engine.result import Deidentified, Statistics
 from deident.errors import AlreadyExists, Ending, PlaceProblem, Reason
 from deident.profile.decision import Decision
-from deident.profile.model import Profile
 from deident.pseudonyms import Pseudonyms
 from deident.stores.files import PRIVATE, publish_named
 from deident.stores.problems import safe_writing
 
-__all__ = ["SCHEMA", "AuditLog", "AuditRecord", "held", "now", "released", "tags_fragment", "withdrawn"]
+__all__ = [
+    "AWAITING",
+    "SCHEMA",
+    "AuditLog",
+    "AuditRecord",
+    "ProfileName",
+    "awaiting",
+    "held",
+    "now",
+    "released",
+    "tags_fragment",
+    "withdrawn",
+]
 
 SCHEMA: Final = "deident-audit/1"
+#: Stands where the ending will stand, of an instance that was validated and waits for a review.
+AWAITING: Final = "awaiting-review"
 _TUPLES: Final = 512
 _DECISIONS: Final = 65_536
 
@@ -32,7 +45,8 @@ _DECISIONS: Final = 65_536
 class AuditRecord:
     """What happened to one input. `input` and `patient` are keyed references, `output` is a name made of pseudonyms.
 
-    `tags` is the serialised list `tags_anonymized`: files of one layout share one object.
+    `tags` is the serialised list `tags_anonymized`: files of one layout share one object. `awaiting`: it will be released
+    if a reviewer says so.
     """
 
     timestamp: str
@@ -46,20 +60,46 @@ class AuditRecord:
     codes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     tags: str = field(default="[]", repr=False)
+    awaiting: bool = False
 
     @property
     def ending(self) -> Ending:
         return Ending.RELEASED if self.reason is None else self.reason.ending
+
+    @property
+    def state(self) -> str:
+        """The ending, or `awaiting-review` as long as there is none."""
+        return AWAITING if self.awaiting else self.ending.value
 
     def to_json(self) -> str:
         """The record as one line of JSON. Only `detail`, codes and warnings come from outside and are escaped."""
         reason = f'"{self.reason.value}"' if self.reason else "null"
         return (
             f'{{"timestamp": "{self.timestamp}", "input": "{self.input}", "output": {_text(self.output)}, '
-            f'"ending": "{self.ending.value}", "reason": {reason}, "detail": {_text(self.detail)}, '
+            f'"ending": "{self.state}", "reason": {reason}, "detail": {_text(self.detail)}, '
             f'"original_patient_id_hash": {_text(self.patient)}, "pseudonym": {_text(self.pseudonym)}, '
             f'"statistics": {_statistics(self.statistics)}, "codes": {_list(self.codes)}, '
             f'"warnings": {_list(self.warnings)}, "tags_anonymized": {self.tags}}}'
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> AuditRecord:
+        """The record that `to_json` made `text` of."""
+        values: dict[str, Any] = json.loads(text)
+        found = values["statistics"]
+        return cls(
+            timestamp=values["timestamp"],
+            input=values["input"],
+            reason=Reason(values["reason"]) if values["reason"] else None,
+            detail=values["detail"] or "",
+            output=values["output"] or "",
+            patient=values["original_patient_id_hash"] or "",
+            pseudonym=values["pseudonym"] or "",
+            statistics=_statistics_of(found) if found else None,
+            codes=tuple(values["codes"]),
+            warnings=tuple(values["warnings"]),
+            tags=json.dumps(values["tags_anonymized"]),
+            awaiting=values["ending"] == AWAITING,
         )
 
 
@@ -87,6 +127,11 @@ def held(reference: str, reason: Reason, detail: str = "") -> AuditRecord:
 def withdrawn(record: AuditRecord, reason: Reason, detail: str = "") -> AuditRecord:
     """The record of an instance whose output was made and then not released."""
     return AuditRecord(timestamp=record.timestamp, input=record.input, reason=reason, detail=detail)
+
+
+def awaiting(record: AuditRecord) -> AuditRecord:
+    """The record of an instance whose output waits for a review."""
+    return replace(record, awaiting=True)
 
 
 def now() -> str:
@@ -141,6 +186,15 @@ def tags_fragment(decisions: tuple[Decision, ...]) -> str:
     return _fragments.of(decisions)
 
 
+class ProfileName(Protocol):
+    """What an audit log says of the profile: that of the run, or what an earlier log has said of it."""
+
+    @property
+    def name(self) -> str: ...
+
+    def digest(self) -> str: ...
+
+
 class AuditLog:
     """Writes the document record by record; it appears under its name, whole and valid, when the context is left.
 
@@ -149,14 +203,14 @@ class AuditLog:
     TransientProblem where the file system fails. Not thread safe.
     """
 
-    def __init__(self, path: Path | str, *, profile: Profile, run: str = "", overwrite: bool = False) -> None:
+    def __init__(self, path: Path | str, *, profile: ProfileName, run: str = "", overwrite: bool = False) -> None:
         self._path = Path(path)
         self._temporary = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}")
         self._overwrite = overwrite
         self._profile = profile
         self._run = run
         self._file: BinaryIO | None = None
-        self._endings: Counter[Ending] = Counter()
+        self._endings: Counter[str] = Counter()
         self._reasons: Counter[Reason] = Counter()
 
     def __enter__(self) -> Self:
@@ -179,7 +233,7 @@ class AuditLog:
         """Append one record."""
         assert self._file is not None, "add() outside of the context"
         separator = b",\n" if self._endings else b"\n"
-        self._endings[record.ending] += 1
+        self._endings[record.state] += 1
         if record.reason is not None:
             self._reasons[record.reason] += 1
         self._file.write(separator + record.to_json().encode())
@@ -215,10 +269,21 @@ class AuditLog:
             "complete": complete,
             "finished": now(),
             "files": self._endings.total(),
-            **{ending.value: self._endings[ending] for ending in Ending},
+            **{ending.value: self._endings[ending.value] for ending in Ending},
+            **({AWAITING: self._endings[AWAITING]} if self._endings[AWAITING] else {}),
             "reasons": {reason.value: count for reason, count in self._reasons.most_common()},
         }
         return b'\n], "summary": ' + json.dumps(summary).encode() + b"}\n"
+
+
+def _statistics_of(values: dict[str, Any]) -> Statistics:
+    return Statistics(
+        elements=values["total_tags_processed"],
+        removed=values["phi_tags_removed"],
+        private_removed=values["private_tags_removed"],
+        changed=values["tags_changed"],
+        pixel_data=values["pixel_data"],
+    )
 
 
 def _tag(tag: int) -> str:

@@ -18,7 +18,7 @@ from deident.report.instances import action_lines, read_instances
 from deident.report.model import CheckLine, OtherInput, ReasonLine, RunReport, StageTiming, StudyLine
 from deident.report.words import CHECKS, options_of
 
-__all__ = ["build_report"]
+__all__ = ["build_report", "reason_line", "study_line"]
 
 
 def build_report(context: Context, discovery: Discovery, outcomes: Iterable[StudyOutcome]) -> RunReport:
@@ -46,8 +46,8 @@ def build_report(context: Context, discovery: Discovery, outcomes: Iterable[Stud
         inputs=dict(inputs),
         studies_by_outcome=dict(Counter(outcome.outcome.value for outcome in done)),
         unchanged=sum(outcome.unchanged for outcome in done),
-        reasons=tuple(_line(code, count) for code, count in reasons.most_common()),
-        studies=tuple(map(_study, done)),
+        reasons=tuple(reason_line(code, count) for code, count in reasons.most_common()),
+        studies=tuple(map(study_line, done)),
         others=tuple(
             OtherInput(other.reference, other.ending.value, other.reason.value, other.detail)
             for other in discovery.others
@@ -64,12 +64,12 @@ def build_report(context: Context, discovery: Discovery, outcomes: Iterable[Stud
     )
 
 
-def _line(code: str, count: int) -> ReasonLine:
+def reason_line(code: str, count: int) -> ReasonLine:
     reason = Reason(code)
     return ReasonLine(code=code, ending=reason.ending.value, count=count, advice=reason.advice)
 
 
-def _study(outcome: StudyOutcome) -> StudyLine:
+def study_line(outcome: StudyOutcome) -> StudyLine:
     record = outcome.record
     return StudyLine(
         study=record.study,

@@ -13,6 +13,7 @@ from deident.study.check import validate
 from deident.study.pool import WorkerPool
 from deident.study.release import release
 from deident.study.stage import deidentify_study
+from deident.study.wait import still_waits
 
 __all__ = ["done_before", "process_study"]
 
@@ -41,6 +42,8 @@ def done_before(context: Context, study: StudyRef) -> StudyOutcome | None:
     ):
         return None
     if record.outcome is Outcome.RELEASED and not _stands(context, record):
+        return None
+    if record.outcome is Outcome.AWAITING_REVIEW and not still_waits(context, record):
         return None
     return StudyOutcome(record, unchanged=True)
 

@@ -1,0 +1,18 @@
+"""The review gate: which studies wait, and the decisions that release or hold them."""
+
+from deident.review.decide import Answer, Decided, Verdict, decide, expire
+from deident.review.desk import Desk, Waiting, reviewer_reference, waiting_studies
+from deident.review.report import review_report
+
+__all__ = [
+    "Answer",
+    "Decided",
+    "Desk",
+    "Verdict",
+    "Waiting",
+    "decide",
+    "expire",
+    "review_report",
+    "reviewer_reference",
+    "waiting_studies",
+]

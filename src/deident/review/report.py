@@ -1,0 +1,45 @@
+"""The report of a review run: how the studies that were decided about ended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from deident import __version__
+from deident.audit import now
+from deident.errors import Ending
+from deident.ledger import Record, StudyOutcome
+from deident.report import RunReport
+from deident.report.build import reason_line, study_line
+from deident.review.desk import Desk
+
+__all__ = ["review_report"]
+
+
+def review_report(desk: Desk, reviewed: str, records: Sequence[Record]) -> RunReport:
+    """The report of the decisions on studies of the run `reviewed`, and on studies of others that expired."""
+    inputs = Counter({ending.value: 0 for ending in Ending})
+    reasons: Counter[str] = Counter()
+    for record in records:
+        inputs.update(record.counts)
+        reasons.update(record.reasons)
+    room = desk.room(reviewed)
+    return RunReport(
+        run=desk.run,
+        finished=now(),
+        version=__version__,
+        profile=room.note.profile if room is not None else "",
+        profile_digest=records[0].profile_digest if records else "",
+        profile_words=(f"Decisions of a review on studies that run {reviewed} had staged and validated.",),
+        inputs=dict(inputs),
+        studies_by_outcome=dict(Counter(record.outcome.value for record in records)),
+        unchanged=0,
+        reasons=tuple(reason_line(code, count) for code, count in reasons.most_common()),
+        studies=tuple(study_line(StudyOutcome(record)) for record in sorted(records, key=lambda record: record.study)),
+        places={
+            "outputs": "the destination of the run that was reviewed",
+            "audit": f"audit/{desk.run}/<study>.json in the project home",
+            "ledger": "ledger/studies/<study>/ in the project home",
+            "report": f"reports/{desk.run}/ in the project home",
+        },
+    )
