@@ -21,7 +21,7 @@ from deident.engine import Deidentifier
 from deident.errors import PlaceProblem, UsageProblem, VaultAbsent
 from deident.home import Busy, Lock, ProjectHome, check_apart
 from deident.job import Job
-from deident.ledger import Ledger, Outcome
+from deident.ledger import Ledger, Outcome, Record
 from deident.profile import Profile
 from deident.pseudonyms import ProjectKey, Pseudonyms, SubjectList
 from deident.seals.mac import PURPOSE, Seal
@@ -30,7 +30,7 @@ from deident.stores.names import key_text
 from deident.stores.protocol import Store
 from deident.vault import VaultWriter, home_vault, project_key
 
-__all__ = ["Context", "new_run", "place_reference", "worker_context"]
+__all__ = ["Context", "new_run", "place_reference", "sweep", "worker_context"]
 
 
 def new_run() -> str:
@@ -145,30 +145,35 @@ class Context:
         self.close()
 
     def sweep(self) -> int:
-        """Remove what killed runs left in staging: it counts as originals. Returns how many runs that were.
+        """Remove what killed runs left in staging; see `sweep`."""
+        return sweep(self.home, self.ledger)
 
-        What awaits review stays, by the word of the ledger.
-        """
-        staged = set(os.listdir(self.home.staging))
-        swept = 0
-        for name in sorted(staged.union(os.listdir(self.home.runs))):
-            with contextlib.suppress(Busy), self.home.lock(name, wait=False):
-                swept += name in staged and self._sweep_run(name)
-        return swept
 
-    def _sweep_run(self, run: str) -> bool:
-        """Remove the staging of one run, as far as it does not await review; whether there was anything to remove."""
-        folder = self.home.staging / run
-        studies = [entry.name for entry in os.scandir(folder) if entry.is_dir()] if folder.is_dir() else []
-        awaited = [study for study in studies if self._awaits(study, run)]
-        unwanted = [folder / study for study in studies if study not in awaited] if awaited else [folder]
-        for path in unwanted:
-            shutil.rmtree(path, ignore_errors=True)
-        return bool(unwanted)
+def sweep(home: ProjectHome, ledger: Ledger) -> int:
+    """Remove what killed runs left in staging: it counts as originals. Returns how many runs that were.
 
-    def _awaits(self, study: str, run: str) -> bool:
-        record = self.ledger.latest(study)
-        return record is not None and record.outcome is Outcome.AWAITING_REVIEW and record.run == run
+    What awaits review stays, by the word of the ledger.
+    """
+    staged = set(os.listdir(home.staging))
+    swept = 0
+    for name in sorted(staged.union(os.listdir(home.runs))):
+        with contextlib.suppress(Busy), home.lock(name, wait=False):
+            swept += name in staged and _sweep_run(home.staging / name, ledger)
+    return swept
+
+
+def _sweep_run(folder: Path, ledger: Ledger) -> bool:
+    """Remove the staging of one run, as far as it does not await review; whether there was anything to remove."""
+    studies = [entry.name for entry in os.scandir(folder) if entry.is_dir()] if folder.is_dir() else []
+    awaited = {study for study in studies if _awaits(ledger.latest(study), folder.name)}
+    unwanted = [folder / study for study in studies if study not in awaited] if awaited else [folder]
+    for path in unwanted:
+        shutil.rmtree(path, ignore_errors=True)
+    return bool(unwanted)
+
+
+def _awaits(record: Record | None, run: str) -> bool:
+    return record is not None and record.outcome is Outcome.AWAITING_REVIEW and record.run == run
 
 
 @functools.lru_cache(maxsize=2)

@@ -76,6 +76,7 @@ def release_command(options: argparse.Namespace) -> int:
     reviewer = reviewer_reference(home, options.reviewer)
     _check(options)
     with Desk.open(home) as desk:
+        desk.sweep()
         expired = expire(desk, desk.ledger.studies())
         wanted = _verdicts(options, desk)
         decided = [decide(desk, options.run, study, verdict, reviewer) for study, verdict in wanted.items()]

@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from deident import __version__
 from deident.audit import AWAITING, now
-from deident.context import Context, new_run
+from deident.context import Context, new_run, sweep
 from deident.errors import UsageProblem
 from deident.home import Lock, ProjectHome, check_apart
 from deident.ledger import Ledger, Outcome, Record
@@ -142,6 +142,10 @@ class Desk:
     def places(self) -> tuple[str, str]:
         """Keyed references of source and destination of the run that is reviewed, by which a later run finds them again."""
         return next((room.note.places for room in self._rooms.values()), ("", ""))
+
+    def sweep(self) -> int:
+        """Remove from staging what neither waits nor belongs to a run at work, such as what a killed review left."""
+        return sweep(self.home, self.ledger)
 
     def sync(self) -> None:
         """Return when everything released and recorded so far would survive a power cut."""
