@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import date
+from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -13,12 +14,14 @@ from deident.cohort import Cohort
 from deident.errors import ConfigurationError, Reason
 from deident.flows.places import ALIAS_PATTERN, resolve
 from deident.home import ProjectHome
-from deident.job import Job
+from deident.job import Job, ReleasePolicy
 from deident.profile import DEFAULT_PRESET, PRESETS, PixelRisk
 from deident.pseudonyms import Unlisted
 from deident.quarantine import Selection
+from deident.review import Verdict
+from deident.review.desk import REVIEWER_PATTERN, RUN_PATTERN, STUDY_PATTERN
 
-__all__ = ["DeidentifyParameters", "RetryParameters"]
+__all__ = ["Decision", "DeidentifyParameters", "RetryParameters", "ReviewParameters"]
 
 
 _Values = Annotated[tuple[str, ...], Field(max_length=100)]
@@ -50,6 +53,19 @@ class DeidentifyParameters(BaseModel):
         default=PixelRisk.HOLD,
         title="Images that may show text",
         description="hold: quarantine them. accept: somebody has looked at them, release them.",
+    )
+    release: ReleasePolicy = Field(
+        default=ReleasePolicy.AUTOMATIC,
+        title="Release",
+        description="automatic: at once. after-review: studies wait for the flow release-reviewed. "
+        "only-clean-automatic: those with something held, an accepted pixel risk or a warning wait.",
+    )
+    review_days: int = Field(
+        default=30,
+        ge=1,
+        le=3650,
+        title="Days to wait for a review",
+        description="A study that nobody reviews until then is held as review-expired.",
     )
     patients: Annotated[str, Field(pattern=ALIAS_PATTERN, max_length=60)] | None = Field(
         default=None,
@@ -134,7 +150,7 @@ class RetryParameters(DeidentifyParameters):
 
     model_config = ConfigDict(title="Retry")
 
-    studies: list[Annotated[str, Field(pattern=r"^[a-z2-7]{16}$")]] = Field(
+    studies: list[Annotated[str, Field(pattern=STUDY_PATTERN)]] = Field(
         default_factory=list, title="Studies", description="Opaque ids of held studies, as the report shows them."
     )
     reason: Reason | None = Field(
@@ -150,3 +166,50 @@ class RetryParameters(DeidentifyParameters):
 
     def selection(self) -> Selection:
         return Selection(frozenset(self.studies), self.reason, self.everything)
+
+
+class Decision(StrEnum):
+    """What a reviewer decides about the studies of a run; the others go on waiting."""
+
+    APPROVE_ALL = "approve all"
+    APPROVE = "approve these"
+    REJECT = "reject these"
+
+
+class ReviewParameters(BaseModel):
+    """Decide about studies that await review."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, title="Review")
+
+    run: Annotated[str, Field(pattern=RUN_PATTERN, max_length=64)] = Field(
+        title="Run",
+        description="The run whose studies wait, as its report and the command deident review list name it.",
+        examples=["20261122t180509z-018885"],
+    )
+    decision: Decision = Field(
+        title="Decision",
+        description="approve all: release every study of the run that waits. approve these, reject these: the studies "
+        "named below; the others go on waiting.",
+    )
+    studies: list[Annotated[str, Field(pattern=STUDY_PATTERN)]] = Field(
+        default_factory=list,
+        max_length=10_000,
+        title="Studies",
+        description="Opaque ids as the report shows them; empty for approve all.",
+        examples=[["axyrpanjwfsgalb6"]],
+    )
+    reviewer: Annotated[str, Field(pattern=REVIEWER_PATTERN)] = Field(
+        title="Reviewer",
+        description="Your account name. Prefect stores this form; the ledger keeps a keyed reference alone.",
+        examples=["m.curie"],
+    )
+
+    @model_validator(mode="after")
+    def _meant(self) -> Self:
+        if (self.decision is Decision.APPROVE_ALL) == bool(self.studies):
+            raise ValueError("studies are named for approve these and reject these, and for them alone")
+        return self
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.REJECT if self.decision is Decision.REJECT else Verdict.APPROVE

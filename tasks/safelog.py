@@ -21,6 +21,8 @@ class Event(StrEnum):
     STUDY_RELEASED = "study released"
     STUDY_QUARANTINED = "study quarantined"
     STUDY_SKIPPED = "study skipped"
+    STUDY_AWAITING = "study awaiting review"
+    STUDY_REVIEWED = "study reviewed"
     STUDY_UNCHANGED = "study unchanged"
     REPORTED = "reported"
     FINISHED = "finished"
@@ -32,7 +34,10 @@ _DETAIL: Final = r"[a-z][a-z0-9_.]*: [a-z][a-z0-9_]*(?:, [a-z][a-z0-9_.]*: [a-z]
 _PROBLEM: Final = rf"{_CODE}(?: in [a-z0-9-]+)?(?: at [a-z0-9_.]+:[0-9]+)?(?: {_DETAIL})?"
 _COUNTS: Final = r"[0-9]+ [a-z]+(?:, [0-9]+ [a-z]+)*"
 _UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_STATE: Final = r"(?:Completed|Completed with quarantine|Nothing new|Failed|Crashed|Cancelled|Retrying|AwaitingRetry)"
+_STATE: Final = (
+    r"(?:Completed|Completed with quarantine|Completed, awaiting review|Completed, decided otherwise|Nothing new"
+    r"|Failed|Crashed|Cancelled|Retrying|AwaitingRetry)"
+)
 _MESSAGE: Final = (
     rf"(?:(?:Task|Flow) run encountered an exception:? RunError: {_PROBLEM}"
     rf"|Validation of flow parameters failed with error: RunError: {_PROBLEM}"

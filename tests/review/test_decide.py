@@ -117,7 +117,7 @@ def test_the_same_decision_again_changes_nothing(tmp_path: Path, waiting: Record
     first = verdict_on(tmp_path, waiting, verdict)
     before = tree(tmp_path / "destination")
     again = verdict_on(tmp_path, waiting, verdict, "dr.other")
-    assert (again.answer, again.now, again.record) == (Answer.DONE, False, first.record)
+    assert (again.answer, again.record) == (Answer.DONE, first.record)
     assert tree(tmp_path / "destination") == before
 
 

@@ -19,6 +19,7 @@ from deident.review import (
     Waiting,
     decide,
     expire,
+    new_records,
     review_report,
     reviewer_reference,
     waiting_studies,
@@ -80,7 +81,7 @@ def release_command(options: argparse.Namespace) -> int:
         expired = expire(desk, desk.ledger.studies())
         wanted = _verdicts(options, desk)
         decided = [decide(desk, options.run, study, verdict, reviewer) for study, verdict in wanted.items()]
-        records = [*expired, *(answer.record for answer in decided if answer.record is not None and answer.now)]
+        records = [*expired, *new_records(desk, decided)]
         if records:
             write_report(desk, review_report(desk, options.run, records))
     _tell(decided, len(expired))

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from deident import __version__
-from deident.audit import now
+from deident.audit import AWAITING, now
 from deident.context import Context
 from deident.discovery import Discovery
 from deident.errors import Ending, Reason
@@ -83,13 +83,15 @@ def study_line(outcome: StudyOutcome) -> StudyLine:
         manifest_version=record.manifest_version,
         run=record.run,
         seconds=record.seconds,
+        awaiting=record.counts.get(AWAITING, 0),
     )
 
 
 def _checks(records: Sequence[Record]) -> tuple[CheckLine, ...]:
     """A study was checked when it was released, or when a check holds it; without outputs there is nothing to check."""
     codes = {reason.value for reason in CHECKS}
-    checked = [record for record in records if record.counts.get(Ending.RELEASED.value) or codes & set(record.reasons)]
+    made = (Ending.RELEASED.value, AWAITING)
+    checked = [record for record in records if any(map(record.counts.get, made)) or codes & set(record.reasons)]
     return tuple(
         CheckLine(reason.value, meaning, len(checked), sum(reason.value in record.reasons for record in checked))
         for reason, meaning in CHECKS.items()

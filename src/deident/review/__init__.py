@@ -1,6 +1,6 @@
 """The review gate: which studies wait, and the decisions that release or hold them."""
 
-from deident.review.decide import Answer, Decided, Verdict, decide, expire
+from deident.review.decide import Answer, Decided, Verdict, decide, expire, new_records
 from deident.review.desk import Desk, Waiting, reviewer_reference, waiting_studies
 from deident.review.report import review_report
 
@@ -12,6 +12,7 @@ __all__ = [
     "Waiting",
     "decide",
     "expire",
+    "new_records",
     "review_report",
     "reviewer_reference",
     "waiting_studies",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Final
@@ -21,7 +21,7 @@ from deident.study.publish import publish_study, withdraw
 from deident.study.wait import NOTE, RunNote
 from deident.study.worker import stored_digest
 
-__all__ = ["Answer", "Decided", "Verdict", "decide", "expire"]
+__all__ = ["Answer", "Decided", "Verdict", "decide", "expire", "new_records"]
 
 
 class Verdict(StrEnum):
@@ -51,12 +51,11 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The answer about one study; `record` is the one in the ledger that says how it ended, `now` whether it is new."""
+    """The answer about one study; `record` is the one in the ledger that says how it ended, of this run or an earlier."""
 
     study: str
     answer: Answer
     record: Record | None = None
-    now: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def decide(desk: Desk, run: str, study: str, verdict: Verdict, reviewer: str) ->
             raise LedgerError("a ledger record is not what was written: deident audit verify says more")
         decision = _first(desk, record, _Decision(wanted, reviewer if wanted is verdict else "", now()))
         written = _carry_out(desk, record, decision)
-    return Decided(study, _answer(written, verdict), written, now=True)
+    return Decided(study, _answer(written, verdict), written)
 
 
 def expire(desk: Desk, studies: Sequence[str] | None = None) -> list[Record]:
@@ -109,7 +108,12 @@ def expire(desk: Desk, studies: Sequence[str] | None = None) -> list[Record]:
     among = desk.staged_studies() if studies is None else studies
     late = [waiting for waiting in waiting_studies(desk.ledger, studies=among) if waiting.expired]
     decided = [decide(desk, waiting.run, waiting.study, Verdict.EXPIRE, "") for waiting in late]
-    return [answer.record for answer in decided if answer.record is not None and answer.now]
+    return new_records(desk, decided)
+
+
+def new_records(desk: Desk, decided: Iterable[Decided]) -> list[Record]:
+    """The records that the run of this desk wrote: what its report is about."""
+    return [answer.record for answer in decided if answer.record is not None and answer.record.run == desk.run]
 
 
 def _answer(record: Record, verdict: Verdict) -> Answer:
