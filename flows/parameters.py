@@ -67,10 +67,10 @@ class DeidentifyParameters(BaseModel):
         title="Days to wait for a review",
         description="A study that nobody reviews until then is held as review-expired.",
     )
-    patients: Annotated[str, Field(pattern=ALIAS_PATTERN, max_length=60)] | None = Field(
-        default=None,
+    patients: Annotated[str, Field(pattern=f"^$|{ALIAS_PATTERN}", max_length=60)] = Field(
+        default="",
         title="Patient list",
-        description="Name of the patient list of the trial (a CSV file), as configured in sources.toml of the project home.",
+        description="Name of the patient list of the trial (a CSV file) in sources.toml of the project home; empty for none.",
         examples=["trial-subjects"],
     )
     unlisted: Unlisted = Field(
@@ -123,10 +123,10 @@ class DeidentifyParameters(BaseModel):
         """The job with real folders. Raises PlaceProblem for an unknown alias, ConfigurationError for an unknown profile."""
         find_profile(self.profile, home.profiles)
         places = {"source": resolve(home, self.source), "destination": resolve(home, self.destination)}
-        if self.patients is not None:
+        if self.patients:
             places["patients"] = resolve(home, self.patients)
         others = self.model_dump(exclude={"patients", *places, *_CRITERIA})
-        if self.patients is None:
+        if not self.patients:
             del others["unlisted"]
         return Job.make(home=str(home.root), **places, **others, cohort=self._cohort())
 

@@ -107,7 +107,7 @@ def _work(arguments: argparse.Namespace, home: ProjectHome, server: Server, aske
     # In a session of its own: a Ctrl-C of the terminal comes to us alone, and is handed on once.
     descriptor = os.open(home.prefect / "worker.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "ab") as log:
-        worker = subprocess.Popen(
+        worker = subprocess.Popen(  # noqa: S603 - fixed arguments
             command,
             cwd=home.prefect,
             stdin=subprocess.DEVNULL,

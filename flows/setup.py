@@ -34,7 +34,7 @@ def make_pool(name: str) -> None:
 def deploy(file: Path) -> list[str]:
     """Make or update the deployments of a prefect.yaml and return their names."""
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - fixed arguments
         command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, cwd=file.parent
     )
     names = [str(deployment["name"]) for deployment in _read(file)["deployments"]]

@@ -67,7 +67,11 @@ _ALLOWED: Final = re.compile(
             # Workers and runners, about runs of deployments:
             rf"Worker '[A-Za-z]+Worker {_UUID}' submitting flow run '{_UUID}'",
             rf"Completed submission of flow run '{_UUID}'",
-            r"Opening process\.\.\.",
+            r"(?:Opening process|Starting flow run process)\.\.\.",
+            r"Running [0-9]+ deployment pull step\(s\)",
+            r"Executing deployment step: set_working_directory",
+            r"Deployment step 'set_working_directory' completed successfully",
+            r"All deployment steps completed successfully",
             r"Importing flow code from module path deident\.flows(?:\.[a-z_]+)+",
             rf"Process for flow run {_NAME} exited cleanly\.",
         )
