@@ -42,7 +42,7 @@ def release_reviewed(review: ReviewParameters) -> State[RunReport]:
     with Desk.open(home, run_id(NAME)) as desk:
         expired = expiry(hidden(desk))
         decided, unfinished = _decide(desk, review.run, _wanted(desk, review), reviewer)
-        records = [*expired, *new_records(desk, decided)]
+        records = new_records(desk, expired, decided)
         built = report_review(hidden(desk), review.run, hidden(records))
         publish_report(built)
     state = _final_state(built, decided, expired, unfinished)

@@ -67,6 +67,7 @@ _ALLOWED: Final = re.compile(
             # Workers and runners, about runs of deployments:
             rf"Worker '[A-Za-z]+Worker {_UUID}' submitting flow run '{_UUID}'",
             rf"Completed submission of flow run '{_UUID}'",
+            rf"Flow run {_NAME} submitted to infrastructure",
             r"(?:Opening process|Starting flow run process)\.\.\.",
             r"Running [0-9]+ deployment pull step\(s\)",
             r"Executing deployment step: set_working_directory",

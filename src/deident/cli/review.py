@@ -81,7 +81,7 @@ def release_command(options: argparse.Namespace) -> int:
         expired = expire(desk, desk.ledger.studies())
         wanted = _verdicts(options, desk)
         decided = [decide(desk, options.run, study, verdict, reviewer) for study, verdict in wanted.items()]
-        records = [*expired, *new_records(desk, decided)]
+        records = new_records(desk, expired, decided)
         if records:
             write_report(desk, review_report(desk, options.run, records))
     _tell(decided, len(expired))

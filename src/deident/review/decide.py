@@ -108,12 +108,13 @@ def expire(desk: Desk, studies: Sequence[str] | None = None) -> list[Record]:
     among = desk.staged_studies() if studies is None else studies
     late = [waiting for waiting in waiting_studies(desk.ledger, studies=among) if waiting.expired]
     decided = [decide(desk, waiting.run, waiting.study, Verdict.EXPIRE, "") for waiting in late]
-    return new_records(desk, decided)
+    return new_records(desk, (), decided)
 
 
-def new_records(desk: Desk, decided: Iterable[Decided]) -> list[Record]:
-    """The records that the run of this desk wrote: what its report is about."""
-    return [answer.record for answer in decided if answer.record is not None and answer.record.run == desk.run]
+def new_records(desk: Desk, expired: Iterable[Record], decided: Iterable[Decided]) -> list[Record]:
+    """The records that the run of this desk wrote, each once: what its report is about."""
+    found = (*expired, *(answer.record for answer in decided if answer.record is not None))
+    return list({record.study: record for record in found if record.run == desk.run}.values())
 
 
 def _answer(record: Record, verdict: Verdict) -> Answer:
