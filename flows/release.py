@@ -39,11 +39,11 @@ def release_reviewed(review: ReviewParameters) -> State[RunReport]:
     """
     home = ProjectHome.open()
     reviewer = reviewer_reference(home, review.reviewer)
-    with Desk.open(home, run_id(NAME)) as desk:
+    with Desk.open(home, review.run, run_id(NAME)) as desk:
         expired = expiry(hidden(desk))
         decided, unfinished = _decide(desk, review.run, _wanted(desk, review), reviewer)
         records = new_records(desk, expired, decided)
-        built = report_review(hidden(desk), review.run, hidden(records))
+        built = report_review(hidden(desk), hidden(records))
         publish_report(built)
     state = _final_state(built, decided, expired, unfinished)
     announce_run(built, state.name or "")

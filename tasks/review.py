@@ -6,8 +6,8 @@ import logging
 from collections.abc import Sequence
 
 from deident.ledger import Record, StudyOutcome
-from deident.report import RunReport, write_report
-from deident.review import Answer, Decided, Desk, Verdict, decide, expire, review_report
+from deident.report import RunReport
+from deident.review import Answer, Decided, Desk, Verdict, decide, end_review, expire
 from deident.tasks.events import Event, announce_study, emit
 from deident.tasks.release import report_outcome
 from deident.tasks.safety import safe_task
@@ -53,9 +53,8 @@ def _tell(answer: Decided, *, many: bool) -> None:
 
 
 @safe_task(name="report")
-def report_review(desk: Desk, reviewed: str, records: Sequence[Record]) -> RunReport:
-    """Write the report of a review as JSON and as a page."""
-    built = review_report(desk, reviewed, records)
-    write_report(desk, built)
+def report_review(desk: Desk, records: Sequence[Record]) -> RunReport:
+    """Seal the review in the ledger and write its report as JSON and as a page."""
+    built = end_review(desk, records)
     emit(Event.REPORTED, studies=len(built.studies), inputs=built.total)
     return built

@@ -19,13 +19,13 @@ __all__ = ["REVIEWER", "desk_of", "killed_at", "latest", "verdict_on", "waiting_
 REVIEWER = "dr.planted"
 
 
-def desk_of(tmp_path: Path, run: str | None = None) -> Desk:
-    return Desk.open(ProjectHome.open(tmp_path / "home"), run)
+def desk_of(tmp_path: Path, reviewed: str = "") -> Desk:
+    return Desk.open(ProjectHome.open(tmp_path / "home"), reviewed)
 
 
 def verdict_on(tmp_path: Path, record: Record, verdict: Verdict, reviewer: str = REVIEWER) -> Decided:
     """Decide about what `record` says that it waits."""
-    with desk_of(tmp_path) as desk:
+    with desk_of(tmp_path, record.run) as desk:
         reference = reviewer_reference(desk.home, reviewer)
         return decide(desk, record.run, record.study, verdict, reference)
 

@@ -10,7 +10,6 @@ from deident.cli.exits import EXIT_HELD, EXIT_OK
 from deident.errors import PlaceProblem, UsageProblem
 from deident.home import ProjectHome, default_home
 from deident.ledger import Ledger
-from deident.report import write_report
 from deident.review import (
     Answer,
     Decided,
@@ -18,9 +17,9 @@ from deident.review import (
     Verdict,
     Waiting,
     decide,
+    end_review,
     expire,
     new_records,
-    review_report,
     reviewer_reference,
     waiting_studies,
 )
@@ -76,14 +75,14 @@ def release_command(options: argparse.Namespace) -> int:
     home = _home(options)
     reviewer = reviewer_reference(home, options.reviewer)
     _check(options)
-    with Desk.open(home) as desk:
+    with Desk.open(home, options.run) as desk:
         desk.sweep()
         expired = expire(desk, desk.ledger.studies())
         wanted = _verdicts(options, desk)
         decided = [decide(desk, options.run, study, verdict, reviewer) for study, verdict in wanted.items()]
         records = new_records(desk, expired, decided)
         if records:
-            write_report(desk, review_report(desk, options.run, records))
+            end_review(desk, records)
     _tell(decided, len(expired))
     if records:
         print(f"The report: reports/{desk.run}/report.html in the project home.")

@@ -2,7 +2,7 @@
 
 from deident.review.decide import Answer, Decided, Verdict, decide, expire, new_records
 from deident.review.desk import Desk, Waiting, reviewer_reference, waiting_studies
-from deident.review.report import review_report
+from deident.review.report import end_review, review_report
 
 __all__ = [
     "Answer",
@@ -11,6 +11,7 @@ __all__ = [
     "Verdict",
     "Waiting",
     "decide",
+    "end_review",
     "expire",
     "new_records",
     "review_report",

@@ -106,17 +106,20 @@ class Desk:
     run: str
     ledger: Ledger = field(repr=False)
     staging: Store = field(repr=False)
+    #: The run whose studies are decided about.
+    reviewed: str = ""
     code_version: str = __version__
     _lock: Lock | None = field(default=None, repr=False)
     _rooms: dict[str, Room] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def open(cls, home: ProjectHome, run: str | None = None) -> Desk:
-        """Open the desk of a home. Nothing is written yet."""
+    def open(cls, home: ProjectHome, reviewed: str = "", run: str | None = None) -> Desk:
+        """Open the desk of a home, for the studies of the run `reviewed`. Nothing is written yet."""
         run = run or new_run().lower()
         return cls(
             home=home,
             run=run,
+            reviewed=reviewed,
             ledger=Ledger(FolderStore(home.ledger, private=True), Seal(project_key(home).derive(PURPOSE))),
             staging=FolderStore(home.staging, private=True),
             _lock=home.lock(run, shared=True, wait=False),
@@ -141,7 +144,8 @@ class Desk:
     @property
     def places(self) -> tuple[str, str]:
         """Keyed references of source and destination of the run that is reviewed, by which a later run finds them again."""
-        return next((room.note.places for room in self._rooms.values()), ("", ""))
+        room = self.room(self.reviewed) if self.reviewed else None
+        return room.note.places if room is not None else ("", "")
 
     def sweep(self) -> int:
         """Remove from staging what neither waits nor belongs to a run at work, such as what a killed review left."""

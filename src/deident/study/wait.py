@@ -36,6 +36,8 @@ class RunNote:
     profile_digest: str
     #: Keyed references of source and destination, as the record of the run has them.
     places: tuple[str, str]
+    #: Whether the destination gets a copy of the report.
+    publish_report: bool = True
 
     def digest(self) -> str:
         """Of the profile, for the audit log."""
@@ -63,7 +65,7 @@ def wait_for_review(
     """
     waiting = tuple(instance.waiting() for instance in instances)
     destination = str(Path(context.job.destination).expanduser().absolute())
-    note = RunNote(destination, context.profile.name, context.profile.digest(), context.places)
+    note = RunNote(destination, context.profile.name, context.profile.digest(), context.places, context.job.publish_report)
     text = json.dumps({"schema": SCHEMA, **asdict(note)}).encode() + b"\n"
     context.staging.put(f"{context.run}/{NOTE}", text, overwrite=True)
     with AuditLog(context.audit_file(study.id), profile=context.profile, run=context.run, overwrite=True) as log:
