@@ -81,8 +81,7 @@ def release_command(options: argparse.Namespace) -> int:
         wanted = _verdicts(options, desk)
         decided = [decide(desk, options.run, study, verdict, reviewer) for study, verdict in wanted.items()]
         records = new_records(desk, expired, decided)
-        if records:
-            end_review(desk, records)
+        end_review(desk, records)
     _tell(decided, len(expired))
     if records:
         print(f"The report: reports/{desk.run}/report.html in the project home.")

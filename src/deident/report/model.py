@@ -121,7 +121,6 @@ class LedgerMark:
 
     number: int
     digest: str
-    awaiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,13 @@ __all__ = ["end_review", "review_report"]
 
 
 def end_review(desk: Desk, records: Sequence[Record]) -> RunReport:
-    """Seal the run of the desk in the ledger and write its report; recipients get a copy when something was released."""
+    """Seal the run of the desk in the ledger and write its report; recipients get a copy when something was released.
+
+    A review that decided nothing leaves nothing behind.
+    """
     report = review_report(desk, records)
+    if not records:
+        return report
     room = desk.room(desk.reviewed)
     released = any(record.manifest for record in records)
     end_run(desk, report, room.released if room is not None and room.note.publish_report and released else None)

@@ -65,7 +65,9 @@ def wait_for_review(
     """
     waiting = tuple(instance.waiting() for instance in instances)
     destination = str(Path(context.job.destination).expanduser().absolute())
-    note = RunNote(destination, context.profile.name, context.profile.digest(), context.places, context.job.publish_report)
+    note = RunNote(
+        destination, context.profile.name, context.profile.digest(), context.places, context.job.publish_report
+    )
     text = json.dumps({"schema": SCHEMA, **asdict(note)}).encode() + b"\n"
     context.staging.put(f"{context.run}/{NOTE}", text, overwrite=True)
     with AuditLog(context.audit_file(study.id), profile=context.profile, run=context.run, overwrite=True) as log:
