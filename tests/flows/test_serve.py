@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -17,10 +19,11 @@ from deident.flows.serve import DEPLOYMENTS, main
 from deident.flows.server import find_server
 from deident.home import ProjectHome
 from flowtools.browser import browser
-from flowtools.server import api_answers, files_with
+from flowtools.server import api_answers, files_with, run_python
 from flowtools.serving import deployment_id, place_names, post, serving, start_serving, stop_serving, wait_for_run
 from flowtools.studies import CANARIES, copy_examples, plant_source
 
+ROOT = Path(__file__).parents[2]
 NAMES = [
     deployment["name"]
     for deployment in yaml.safe_load((DEPLOYMENTS / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
@@ -48,28 +51,34 @@ def test_help_is_exit_code_0_and_needs_no_prefect(capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_run_through_the_worker_and_a_clean_end(tmp_path, number):
+def test_a_run_by_the_example_for_pipelines_and_a_clean_end_by_either_signal(tmp_path):
     home = ProjectHome.open(tmp_path / "home")
     place_names(home, incoming=plant_source(tmp_path), released=tmp_path / "released")
+    example = (ROOT / "deployments" / "README.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
     process, url = start_serving(home)
     try:
         server = find_server(home)
-        job = {"source": "incoming", "destination": "released", "workers": 1}
-        post(url, f"deployments/{deployment_id(url, 'ad-hoc')}/create_flow_run", parameters={"job": job})
-        run = wait_for_run(url, "deidentify")
-        assert run["state"]["name"] == "Completed with quarantine"
+        done = run_python(home, server, "-c", example)
+        assert done.stdout == "Completed with quarantine 2 released, 3 skipped, 1 quarantined\n", done.stderr
         logs = [log["message"] for log in post(url, "logs/filter", limit=200)]
         assert not [message for message in logs if "withheld" in message], "lines of every run that say nothing"
         answers = api_answers(server)
     finally:
-        said = stop_serving(process, number)
-    assert process.returncode == 0
-    assert "The Prefect server is stopped." in said
-    assert find_server(home) is None
+        said = stop_serving(process, signal.SIGTERM)
+    _ended(process, said, home)
     assert len(list((tmp_path / "released").rglob("*.dcm"))) == 2
     assert set(files_with(home.root, *CANARIES)) <= {"sources.toml"}
     assert not [canary for canary in CANARIES if canary in answers]
+
+    process, again = start_serving(home)
+    assert again == url, "links to earlier runs stay good"
+    _ended(process, stop_serving(process, signal.SIGINT), home)
+
+
+def _ended(process: subprocess.Popen[str], said: str, home: ProjectHome) -> None:
+    assert process.returncode == 0
+    assert "The Prefect server is stopped." in said
+    assert find_server(home) is None
     assert not [pid for pid in os.listdir("/proc") if pid.isdigit() and _works_in(pid, home)]
 
 
@@ -109,6 +118,7 @@ def test_automations_tell_of_quarantined_studies_and_of_runs_that_died(tmp_path)
             made = {automation["name"] for automation in post(url, "automations/filter")}
             assert len(post(url, "automations/filter")) == len(made) == 2
             assert len(post(url, "deployments/filter")) == len(NAMES)
+        dead = _run_that_died(url)
         job = {"source": "incoming", "destination": "released", "workers": 1}
         post(url, f"deployments/{deployment_id(url, 'etl-step')}/create_flow_run", parameters={"job": job})
         run = wait_for_run(url, "deidentify")
@@ -116,11 +126,16 @@ def test_automations_tell_of_quarantined_studies_and_of_runs_that_died(tmp_path)
         while not bodies and time.monotonic() < deadline:
             time.sleep(0.5)
         events = {event["event"] for event in _events(url)}
+        deadline = time.monotonic() + 150
+        while _state(url, dead) == "RUNNING" and time.monotonic() < deadline:
+            time.sleep(1)
+        assert _state(url, dead) == "CRASHED"
     listener.shutdown()
     listener.server_close()
     assert {"deident.study.released", "deident.study.quarantined", "deident.run.finished"} <= events
     message = json.loads(bodies[0])["message"]
     assert "pixel-risk" in message
+    assert run["name"].removeprefix("deidentify-") in message
     assert run["state"]["name"] == "Completed with quarantine"
     assert len(bodies) == 1, "one message for a run"
 
@@ -130,6 +145,19 @@ def _events(url):
     for event in found:
         assert event["payload"], event["event"]
     return found
+
+
+def _run_that_died(url):
+    """A run that says that it is at work, and whose last heartbeat was just now: what a kill -9 leaves."""
+    flow = post(url, "flows/filter", flows={"name": {"any_": ["deidentify"]}})[0]
+    run = post(url, "flow_runs/", flow_id=flow["id"], name="died", state={"type": "RUNNING"})["id"]
+    beat = {"event": "prefect.flow-run.heartbeat", "resource": {"prefect.resource.id": f"prefect.flow-run.{run}"}}
+    post(url, "events", [{**beat, "occurred": datetime.now(UTC).isoformat(), "id": str(uuid4())}])
+    return run
+
+
+def _state(url, run):
+    return post(url, "flow_runs/filter", flow_runs={"id": {"any_": [run]}})[0]["state"]["type"]
 
 
 def _notification_block(url: str, target: str) -> str:

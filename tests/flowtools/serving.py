@@ -58,8 +58,9 @@ def place_names(home: ProjectHome, **folders: Path) -> None:
         register(home, folder, name)
 
 
-def post(url: str, path: str, **body: Any) -> Any:
-    """What the API answers."""
+def post(url: str, path: str, items: list[Any] | None = None, **fields: Any) -> Any:
+    """What the API answers to a list of items, or to fields."""
+    body = fields if items is None else items
     request = urllib.request.Request(
         f"{url}/api/{path}", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
     )
