@@ -125,11 +125,11 @@ def test_automations_tell_of_quarantined_studies_and_of_runs_that_died(tmp_path)
         deadline = time.monotonic() + 60
         while not bodies and time.monotonic() < deadline:
             time.sleep(0.5)
-        events = {event["event"] for event in _events(url)}
         deadline = time.monotonic() + 150
         while _state(url, dead) == "RUNNING" and time.monotonic() < deadline:
             time.sleep(1)
         assert _state(url, dead) == "CRASHED"
+        events = {event["event"] for event in _events(url)}
     listener.shutdown()
     listener.server_close()
     assert {"deident.study.released", "deident.study.quarantined", "deident.run.finished"} <= events
