@@ -41,7 +41,7 @@ def main() -> None:
             page.wait_for("deident-report")
             page.click("a", "deident-report")
             page.wait_for("studies await review")
-            take(page, "report", height=1050)
+            take(page, "report", height=900)
             page.open(f"{url}/deployments/deployment/{deployment_id(url, 'review')}/run")
             page.fill("Run", run["name"].removeprefix("deidentify-"))
             page.choose("Decision", "approve all")
