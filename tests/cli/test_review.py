@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from deident.cli import main
 from deident.context import Context
 from deident.discovery import discover
 from deident.ledger import Record
+from deident.report.schema import schema
 from deident.study import process_study
 from support.reviews import latest, waiting_tree
 from support.studies import NAME, PATIENT_ID, job_for, outputs, tree, write_study
@@ -108,3 +110,30 @@ def test_an_unknown_study_is_not_repeated(deident, waiting) -> None:
     code, _, error = deident("release", "--run", waiting[0].run, "../../etc", "--reviewer", "m.curie")
     assert code == 1
     assert error == "deident: one of the studies does not await review after this run\n"
+
+
+def test_the_ledger_is_whole_after_a_review_and_everything_written_is_as_its_schema_says(deident, waiting, tmp_path):
+    home = tmp_path / "home"
+    places = {"audit": "audit/*/*.json", "ledger-record": "ledger/studies/*/*.json", "report": "reports/*/report.json"}
+
+    def check() -> None:
+        for name, place in {**places, "run-record": "ledger/runs/*.json"}.items():
+            for path in home.glob(place):
+                jsonschema.Draft202012Validator(schema(name)).validate(json.loads(path.read_text()))
+
+    check()
+    good, bad = waiting
+    options = ("--run", good.run, "--reviewer", "m.curie")
+    assert deident("release", *options, "--all", "--reject", bad.study)[0] == 0
+    check()
+    assert deident("audit", "verify")[0] == 0
+    assert list((tmp_path / "destination").glob("_deident/reports/*/report.json"))
+
+
+def test_a_record_that_was_forged_is_not_released(deident, waiting, tmp_path):
+    (path,) = (tmp_path / "home" / "ledger" / "studies" / waiting[0].study).glob("*.json")
+    path.write_bytes(path.read_bytes().replace(b'"awaiting-review":2', b'"awaiting-review":1'))
+    code, _, error = deident("release", "--run", waiting[0].run, waiting[0].study, "--reviewer", "m.curie")
+    assert code == 1
+    assert "a ledger record is not what was written" in error
+    assert outputs(tmp_path) == []
