@@ -6,15 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deident.flows.deidentification import deidentify
-    from deident.flows.parameters import DeidentifyParameters, RetryParameters
+    from deident.flows.parameters import DeidentifyParameters, RetryParameters, ReviewParameters
     from deident.flows.quarantine import retry_quarantined
+    from deident.flows.release import release_reviewed
 
-__all__ = ["DeidentifyParameters", "RetryParameters", "deidentify", "retry_quarantined"]
+__all__ = [
+    "DeidentifyParameters",
+    "RetryParameters",
+    "ReviewParameters",
+    "deidentify",
+    "release_reviewed",
+    "retry_quarantined",
+]
 
 _PLACES = {
     "DeidentifyParameters": "parameters",
     "RetryParameters": "parameters",
+    "ReviewParameters": "parameters",
     "deidentify": "deidentification",
+    "release_reviewed": "release",
     "retry_quarantined": "quarantine",
 }
 

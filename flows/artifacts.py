@@ -13,6 +13,7 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 
+from deident.ledger import Outcome
 from deident.report import RunReport
 
 __all__ = ["ProgressArtifact", "publish_report"]
@@ -53,6 +54,11 @@ def summary(report: RunReport) -> str:
         lines += ["Nothing new: every study had been done by an earlier run.", ""]
     elif report.unchanged:
         lines += [f"{report.unchanged} of {len(report.studies)} studies had been done by an earlier run.", ""]
+    waiting = report.studies_by_outcome.get(Outcome.AWAITING_REVIEW.value, 0)
+    if waiting:
+        lines += [f"## {waiting} studies await review", ""]
+        lines += [f"Run the flow `release-reviewed` with the run `{report.run}`, or in a terminal:", ""]
+        lines += [f"    deident release --run {report.run} --all --reviewer NAME", ""]
     if report.reasons:
         # A list, not a table: the UI clips wide tables, and the advice is what people need.
         lines += ["## Not released", ""]
@@ -75,7 +81,8 @@ def rows(report: RunReport) -> list[dict[str, Any]]:
             "study": study.study,
             "modality": " ".join(study.modalities),
             "outcome": f"{study.outcome} (unchanged)" if study.unchanged else study.outcome,
-            "released / skipped / quarantined": f"{study.released} / {study.skipped} / {study.quarantined}",
+            "released / skipped / quarantined": f"{study.released} / {study.skipped} / {study.quarantined}"
+            + (f", {study.awaiting} awaiting review" if study.awaiting else ""),
             "reasons": ", ".join(f"{code} {count}" for code, count in study.reasons.items()),
         }
         for study in studies[:_ROWS]

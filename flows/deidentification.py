@@ -10,6 +10,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from deident.audit import AWAITING
 from deident.context import Context, new_run
 from deident.errors import Ending
 from deident.flows.artifacts import ProgressArtifact, publish_report
@@ -21,14 +22,24 @@ from deident.ledger import StudyOutcome
 from deident.report import RunReport
 from deident.study import WorkerPool
 from deident.tasks.discovery import Found, discovery
+from deident.tasks.events import announce_run
 from deident.tasks.problems import RunError
 from deident.tasks.report import report
 from deident.tasks.safety import safe_flow
 
-__all__ = ["NOTHING_NEW", "THREADS", "WITH_QUARANTINE", "deidentify", "run_id", "through_stages"]
+__all__ = [
+    "AWAITING_REVIEW",
+    "NOTHING_NEW",
+    "THREADS",
+    "WITH_QUARANTINE",
+    "deidentify",
+    "run_id",
+    "through_stages",
+]
 
 NAME: Final = "deidentify"
 WITH_QUARANTINE: Final = "Completed with quarantine"
+AWAITING_REVIEW: Final = "Completed, awaiting review"
 NOTHING_NEW: Final = "Nothing new"
 #: Threads only wait for worker processes; the window of studies decides how many are in use.
 THREADS: Final = 64
@@ -39,8 +50,9 @@ def deidentify(job: DeidentifyParameters) -> State[RunReport]:
     """De-identify every study of a folder into another.
 
     Folders are given by the names that `sources.toml` in the project home ($DEIDENT_HOME) has for them. The final
-    state is `Completed`, `Completed with quarantine` (something needs a look: see the report), `Nothing new`, or
-    `Failed` when studies could not be finished; run it again then, and it goes on where it stopped.
+    state is `Completed`, `Completed with quarantine` (something needs a look: see the report), `Completed, awaiting
+    review` (the flow release-reviewed goes on), `Nothing new`, or `Failed` when studies could not be finished; run it
+    again then, and it goes on where it stopped.
     """
     with Context.open(job.to_job(ProjectHome.open()), run_id(NAME), job.sessions()) as context:
         found = discovery(hidden(context), observer.get().discovering)
@@ -67,7 +79,9 @@ def through_stages(context: Context, found: Found, missing: int = 0) -> State[Ru
     outcomes = [*found.done, *runs.outcomes]
     built = report(hidden(context), hidden(found.discovery), hidden(outcomes))
     publish_report(built)
-    return _final_state(built, len(runs.unfinished), missing)
+    state = _final_state(built, len(runs.unfinished), missing)
+    announce_run(built, state.name or "")
+    return state
 
 
 def run_id(flow: str) -> str:
@@ -79,10 +93,14 @@ def run_id(flow: str) -> str:
 
 def _final_state(built: RunReport, unfinished: int, missing: int = 0) -> State[RunReport]:
     counts = ", ".join(f"{built.inputs[ending.value]} {ending.value}" for ending in Ending)
+    waiting = built.inputs.get(AWAITING, 0)
+    counts += f", {waiting} awaiting" if waiting else ""
     counts += f", {missing} missing" if missing else ""
     if unfinished:
         return Failed(message=f"{counts}, {unfinished} unfinished", data=RunError("studies-unfinished", NAME))
     name = WITH_QUARANTINE if built.inputs[Ending.QUARANTINED.value] or missing else "Completed"
+    if waiting:
+        name = AWAITING_REVIEW
     if built.nothing_new and not missing:
         name = NOTHING_NEW
     return Completed(name=name, message=counts, data=built)

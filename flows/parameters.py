@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import date
+from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -14,12 +15,14 @@ from deident.errors import ConfigurationError, Reason
 from deident.flows.aws import BLOCK_PATTERN, BlockSession
 from deident.flows.places import ALIAS_PATTERN, resolve
 from deident.home import ProjectHome
-from deident.job import Job
+from deident.job import Job, ReleasePolicy
 from deident.profile import DEFAULT_PRESET, PRESETS, PixelRisk
 from deident.pseudonyms import Unlisted
 from deident.quarantine import Selection
+from deident.review import Verdict
+from deident.review.desk import REVIEWER_PATTERN, RUN_PATTERN, STUDY_PATTERN
 
-__all__ = ["DeidentifyParameters", "RetryParameters"]
+__all__ = ["Decision", "DeidentifyParameters", "RetryParameters", "ReviewParameters"]
 
 
 _Values = Annotated[tuple[str, ...], Field(max_length=100)]
@@ -52,10 +55,23 @@ class DeidentifyParameters(BaseModel):
         title="Images that may show text",
         description="hold: quarantine them. accept: somebody has looked at them, release them.",
     )
-    patients: Annotated[str, Field(pattern=ALIAS_PATTERN, max_length=60)] | None = Field(
-        default=None,
+    release: ReleasePolicy = Field(
+        default=ReleasePolicy.AUTOMATIC,
+        title="Release",
+        description="automatic: at once. after-review: studies wait for the flow release-reviewed. "
+        "only-clean-automatic: those with something held, an accepted pixel risk or a warning wait.",
+    )
+    review_days: int = Field(
+        default=30,
+        ge=1,
+        le=3650,
+        title="Days to wait for a review",
+        description="A study that nobody reviews until then is held as review-expired.",
+    )
+    patients: Annotated[str, Field(pattern=f"^$|{ALIAS_PATTERN}", max_length=60)] = Field(
+        default="",
         title="Patient list",
-        description="Name of the patient list of the trial (a CSV file), as configured in sources.toml of the project home.",
+        description="Name of the patient list of the trial (a CSV file) in sources.toml of the project home; empty for none.",
         examples=["trial-subjects"],
     )
     unlisted: Unlisted = Field(
@@ -121,10 +137,10 @@ class DeidentifyParameters(BaseModel):
         """The job with real folders. Raises PlaceProblem for an unknown alias, ConfigurationError for an unknown profile."""
         find_profile(self.profile, home.profiles)
         places = {"source": resolve(home, self.source), "destination": resolve(home, self.destination)}
-        if self.patients is not None:
+        if self.patients:
             places["patients"] = resolve(home, self.patients)
         others = self.model_dump(exclude={"patients", "aws_block", *places, *_CRITERIA})
-        if self.patients is None:
+        if not self.patients:
             del others["unlisted"]
         return Job.make(home=str(home.root), **places, **others, cohort=self._cohort())
 
@@ -152,7 +168,7 @@ class RetryParameters(DeidentifyParameters):
 
     model_config = ConfigDict(title="Retry")
 
-    studies: list[Annotated[str, Field(pattern=r"^[a-z2-7]{16}$")]] = Field(
+    studies: list[Annotated[str, Field(pattern=STUDY_PATTERN)]] = Field(
         default_factory=list, title="Studies", description="Opaque ids of held studies, as the report shows them."
     )
     reason: Reason | None = Field(
@@ -168,3 +184,50 @@ class RetryParameters(DeidentifyParameters):
 
     def selection(self) -> Selection:
         return Selection(frozenset(self.studies), self.reason, self.everything)
+
+
+class Decision(StrEnum):
+    """What a reviewer decides about the studies of a run; the others go on waiting."""
+
+    APPROVE_ALL = "approve all"
+    APPROVE = "approve these"
+    REJECT = "reject these"
+
+
+class ReviewParameters(BaseModel):
+    """Decide about studies that await review."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, title="Review")
+
+    run: Annotated[str, Field(pattern=RUN_PATTERN, max_length=64)] = Field(
+        title="Run",
+        description="The run whose studies wait, as its report and the command deident review list name it.",
+        examples=["20261122t180509z-018885"],
+    )
+    decision: Decision = Field(
+        title="Decision",
+        description="approve all: release every study of the run that waits. approve these, reject these: the studies "
+        "named below; the others go on waiting.",
+    )
+    studies: list[Annotated[str, Field(pattern=STUDY_PATTERN)]] = Field(
+        default_factory=list,
+        max_length=10_000,
+        title="Studies",
+        description="Opaque ids as the report shows them; empty for approve all.",
+        examples=[["axyrpanjwfsgalb6"]],
+    )
+    reviewer: Annotated[str, Field(pattern=REVIEWER_PATTERN)] = Field(
+        title="Reviewer",
+        description="Your account name. Prefect stores this form; the ledger keeps a keyed reference alone.",
+        examples=["m.curie"],
+    )
+
+    @model_validator(mode="after")
+    def _meant(self) -> Self:
+        if (self.decision is Decision.APPROVE_ALL) == bool(self.studies):
+            raise ValueError("studies are named for approve these and reject these, and for them alone")
+        return self
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.REJECT if self.decision is Decision.REJECT else Verdict.APPROVE

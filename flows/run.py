@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from deident.audit import AWAITING
 from deident.cli.selection import add_selection, cohort_of, cohort_values
 from deident.errors import DeidentError, Ending, PlaceProblem, UsageProblem
 from deident.flows.places import register
@@ -19,6 +20,7 @@ from deident.flows.server import Server, ServerError, starting_server, stop_serv
 from deident.flows.settings import apply, client_environment
 from deident.flows.terminal import Terminal
 from deident.home import ProjectHome, check_apart, default_home
+from deident.job import ReleasePolicy
 from deident.profile import DEFAULT_PRESET, PixelRisk
 from deident.pseudonyms import SubjectList, Unlisted
 from deident.roots import Roots, absolute, check_places, check_source
@@ -54,7 +56,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="deident run",
         description="De-identify every study of a folder with the Prefect flow. "
         "Without --source, the DICOM files that come with pydicom are the input.",
-        epilog="Exit codes: 0 all released, 1 something skipped or quarantined, 2 usage, 3 not finished (run again).",
+        epilog="Exit codes: 0 all released, 1 something skipped, quarantined or awaiting review, 2 usage, "
+        "3 not finished (run again).",
     )
     parser.add_argument("--source", metavar="PLACE", help="originals, at any depth: a folder or s3://bucket/prefix")
     parser.add_argument("--dest", metavar="PLACE", help="for the de-identified studies: a folder or s3://bucket/prefix")
@@ -67,6 +70,13 @@ def _parser() -> argparse.ArgumentParser:
         "there (default: %(default)s)",
     )
     parser.add_argument("--pixel-risk", choices=[risk.value for risk in PixelRisk], default=PixelRisk.HOLD.value)
+    parser.add_argument(
+        "--release",
+        choices=[policy.value for policy in ReleasePolicy],
+        default=ReleasePolicy.AUTOMATIC.value,
+        help="whether studies wait for a review (deident review list, deident release); default: %(default)s",
+    )
+    parser.add_argument("--review-days", type=int, default=30, metavar="N", help="how long they wait; default: 30")
     add_selection(parser)
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes; default: one for each core")
     parser.add_argument("--force", action="store_true", help="do studies again that are done")
@@ -110,6 +120,8 @@ def _run(arguments: argparse.Namespace) -> int:
         "destination": register(home, destination),
         "profile": enter(home, arguments.profile),
         "pixel_risk": arguments.pixel_risk,
+        "release": arguments.release,
+        "review_days": arguments.review_days,
         "workers": arguments.workers,
         "force": arguments.force,
         "qa_pages": arguments.qa_pages,
@@ -145,6 +157,8 @@ def _places(arguments: argparse.Namespace, home: ProjectHome) -> tuple[str, str]
     check_places(source, destination, home, Roots.of(home))
     if not 0 <= arguments.workers <= 512:
         raise UsageProblem("--workers is a number from 0 to 512")
+    if not 1 <= arguments.review_days <= 3650:
+        raise UsageProblem("--review-days is a number from 1 to 3650")
     return source, destination
 
 
@@ -214,6 +228,9 @@ def _print_summary(report: RunReport, home: ProjectHome, destination: str) -> No
         for line in report.reasons:
             if line.ending == ending.value:
                 print(f"          {line.count:>6}  {line.code}: {line.advice}")
+    if waiting := report.inputs.get(AWAITING, 0):
+        print(f"  {waiting:>6}  awaiting review; list them: deident review list")
+        print(f"          decide: deident release --run {report.run} --all --reviewer NAME")
     print("\nWhere things are:")
     print(f"  outputs  {_shown(destination)}")
     roots = Roots.of(home)

@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ from deident.stores import FolderStore
 __all__ = ["Server", "ServerError", "ensure_server", "find_server", "starting_server", "stop_server"]
 
 FIRST_PORT: Final = 4270
+#: Ports from there on of which a new home tries one first: two homes whose servers start at once seldom want the same.
+PORTS: Final = 500
 START_SECONDS: Final = 120
 _IDENTITY: Final = "server.json"
 _LOG: Final = "server.log"
@@ -123,7 +126,7 @@ def stop_server(home: ProjectHome) -> bool:
 
 def _start(home: ProjectHome) -> Start:
     remembered = _remembered(home)
-    port = _free_port(remembered.port if remembered else FIRST_PORT)
+    port = _free_port(remembered.port if remembered else FIRST_PORT + zlib.crc32(os.fsencode(home.root)) % PORTS)
     # Not `prefect server start --background`: its child would stand in our process group (Ctrl-C would end it with us),
     # write its log into a pipe that nobody reads, and lock the next start out after a crash.
     environment = settings.apply(settings.server_environment(home, port), dict(os.environ))

@@ -76,6 +76,8 @@ def client_environment(home: ProjectHome, port: int) -> dict[str, str]:
     return {
         **_common(home, port),
         "PREFECT_LOGGING_CONFIG_PATH": str(LOGGING),
+        # By which deployments/automations/zombie-runs.yaml tells a run that was killed from one that is at work.
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         # For worker processes, which have no log filter: warnings of pydicom quote values.
         "PYTHONWARNINGS": "ignore",
     }

@@ -47,7 +47,7 @@ def batch(context: Context, studies: Sequence[StudyRef], pool: WorkerPool | None
         if isinstance(done, RunError):
             unfinished.append(Unfinished(study, done))
         else:
-            report_outcome(done)
+            report_outcome(done, many=True)
             outcomes.append(done)
     return BatchResult(tuple(outcomes), tuple(unfinished))
 

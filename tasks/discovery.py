@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from deident.context import Context
 from deident.discovery import Discovery, StudyRef, discover
 from deident.ledger import StudyOutcome
+from deident.review import Desk, expire
 from deident.study import done_before
 from deident.tasks.events import Event, emit
+from deident.tasks.release import report_outcome
 from deident.tasks.safety import safe_task
 
 __all__ = ["Found", "discovery"]
@@ -27,9 +29,14 @@ class Found:
 
 @safe_task(name="discovery")
 def discovery(context: Context, progress: Callable[[int], None] | None = None) -> Found:
-    """Read the headers of all inputs and look the studies up in the ledger. Staging of killed runs is removed first."""
+    """Read the headers of all inputs and look the studies up in the ledger.
+
+    Before that the staging of killed runs is removed, and studies that have waited too long for a review are held.
+    """
     started = time.monotonic()
     context.sweep()
+    for record in expire(Desk.of(context)):
+        report_outcome(StudyOutcome(record))
     found = discover(context, progress)
     todo: list[StudyRef] = []
     done: list[StudyOutcome] = []

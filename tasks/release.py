@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from typing import Final
 
+from deident.audit import AWAITING
 from deident.context import Context
 from deident.discovery import StudyRef
 from deident.errors import Ending, Reason
 from deident.ledger import Outcome, StudyOutcome
 from deident.study import ValidatedStudy, quarantine_study
 from deident.study import release as release_study
-from deident.tasks.events import Event, emit
+from deident.tasks.events import Event, announce_study, emit
 from deident.tasks.safety import safe_task
 
 __all__ = ["quarantine", "release", "report_outcome"]
@@ -20,6 +21,7 @@ _EVENTS: Final = {
     Outcome.RELEASED: Event.STUDY_RELEASED,
     Outcome.SKIPPED: Event.STUDY_SKIPPED,
     Outcome.QUARANTINED: Event.STUDY_QUARANTINED,
+    Outcome.AWAITING_REVIEW: Event.STUDY_AWAITING,
 }
 
 
@@ -47,8 +49,12 @@ def quarantine(context: Context, study: StudyRef, reason: Reason) -> StudyOutcom
     return outcome
 
 
-def report_outcome(outcome: StudyOutcome) -> None:
-    """Log how a study ended: counts of its inputs, and the most frequent reason where something was held."""
+def report_outcome(outcome: StudyOutcome, *, many: bool = False) -> None:
+    """Log how a study ended: counts of its inputs, and the most frequent reason where something was held.
+
+    Events go with it, for automations; when there are `many` studies for those alone that need a look, since the queue
+    of events drops what comes too fast.
+    """
     counts = outcome.record.counts
     held = next(iter(outcome.record.reasons), "")
     emit(
@@ -57,4 +63,7 @@ def report_outcome(outcome: StudyOutcome) -> None:
         reason=held,
         level=logging.WARNING if outcome.outcome is Outcome.QUARANTINED else logging.INFO,
         **{ending.value: counts.get(ending.value, 0) for ending in Ending},
+        **({"awaiting": counts[AWAITING]} if AWAITING in counts else {}),
     )
+    if outcome.outcome is Outcome.QUARANTINED or not many:
+        announce_study(outcome)

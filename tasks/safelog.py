@@ -21,6 +21,8 @@ class Event(StrEnum):
     STUDY_RELEASED = "study released"
     STUDY_QUARANTINED = "study quarantined"
     STUDY_SKIPPED = "study skipped"
+    STUDY_AWAITING = "study awaiting review"
+    STUDY_REVIEWED = "study reviewed"
     STUDY_UNCHANGED = "study unchanged"
     REPORTED = "reported"
     FINISHED = "finished"
@@ -32,7 +34,10 @@ _DETAIL: Final = r"[a-z][a-z0-9_.]*: [a-z][a-z0-9_]*(?:, [a-z][a-z0-9_.]*: [a-z]
 _PROBLEM: Final = rf"{_CODE}(?: in [a-z0-9-]+)?(?: at [a-z0-9_.]+:[0-9]+)?(?: {_DETAIL})?"
 _COUNTS: Final = r"[0-9]+ [a-z]+(?:, [0-9]+ [a-z]+)*"
 _UUID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_STATE: Final = r"(?:Completed|Completed with quarantine|Nothing new|Failed|Crashed|Cancelled|Retrying|AwaitingRetry)"
+_STATE: Final = (
+    r"(?:Completed|Completed with quarantine|Completed, awaiting review|Completed, decided otherwise|Nothing new"
+    r"|Failed|Crashed|Cancelled|Retrying|AwaitingRetry)"
+)
 _MESSAGE: Final = (
     rf"(?:(?:Task|Flow) run encountered an exception:? RunError: {_PROBLEM}"
     rf"|Validation of flow parameters failed with error: RunError: {_PROBLEM}"
@@ -62,7 +67,12 @@ _ALLOWED: Final = re.compile(
             # Workers and runners, about runs of deployments:
             rf"Worker '[A-Za-z]+Worker {_UUID}' submitting flow run '{_UUID}'",
             rf"Completed submission of flow run '{_UUID}'",
-            r"Opening process\.\.\.",
+            rf"Flow run {_NAME} submitted to infrastructure",
+            r"(?:Opening process|Starting flow run process)\.\.\.",
+            r"Running [0-9]+ deployment pull step\(s\)",
+            r"Executing deployment step: set_working_directory",
+            r"Deployment step 'set_working_directory' completed successfully",
+            r"All deployment steps completed successfully",
             r"Importing flow code from module path deident\.flows(?:\.[a-z_]+)+",
             rf"Process for flow run {_NAME} exited cleanly\.",
         )

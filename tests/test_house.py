@@ -28,7 +28,7 @@ from deident.errors import Reason
 ROOT = Path(__file__).resolve().parent.parent
 HOUSE = ("src/deident", "flows", "tasks")
 #: Command lines: they alone may print, exit and read argv.
-DOORS = ("src/deident/cli/", "src/deident/__main__.py", "flows/run.py")
+DOORS = ("src/deident/cli/", "src/deident/__main__.py", "flows/run.py", "flows/serve.py")
 LINES = 320
 #: The engine's one loop over elements: a call per element would cost more than what it does.
 LONGER = {"src/deident/engine/scan.py": 480}
@@ -85,7 +85,7 @@ def test_every_package_of_the_tree_is_listed_for_the_wheel() -> None:
     found = {p if p.startswith("deident") else f"deident.{p}" for p in found}
     tool = project()["tool"]
     assert isinstance(tool, dict)
-    assert set(tool["setuptools"]["packages"]) == found | {"deident.standard.data"}
+    assert set(tool["setuptools"]["packages"]) == found | {"deident.standard.data", "deident.deployments"}
 
 
 def test_every_folder_with_modules_is_a_package() -> None:
@@ -129,6 +129,7 @@ def test_the_wheel_made_from_the_sdist_holds_every_module_and_table_and_imports(
         archive.extractall(tmp_path / "installed")
     shipped = (".py", ".json", ".toml", ".yaml", ".html", ".css", ".js", "py.typed")
     expected = {n for n in listed_files() if n.startswith(tuple(f"{h}/" for h in HOUSE)) and n.endswith(shipped)}
+    expected |= {n for n in listed_files() if n.startswith("deployments/") and n.endswith(".yaml")}
     expected = {n.removeprefix("src/") if n.startswith("src/") else f"deident/{n}" for n in expected}
     assert {n for n in names if n.startswith("deident/")} == expected
     code = "import deident.flows, deident.tasks, deident.standard as s; print(s.__file__, deident.flows.__file__)"

@@ -8,34 +8,47 @@ import os
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final, Protocol, Self
 
 from deident import __version__
 from deident.engine.result import Deidentified, Statistics
 from deident.errors import AlreadyExists, Ending, PlaceProblem, Reason
-from deident.profile.decision import Decision
-from deident.profile.model import Profile
+from deident.fragments import tags_fragment
 from deident.pseudonyms import Pseudonyms
 from deident.stores.files import PRIVATE, publish_named
 from deident.stores.problems import safe_writing
 from deident.stores.protocol import BLOCK, Store
 
-__all__ = ["SCHEMA", "AuditLog", "AuditRecord", "held", "now", "released", "tags_fragment", "withdrawn", "write_log"]
+__all__ = [
+    "AWAITING",
+    "SCHEMA",
+    "AuditLog",
+    "AuditRecord",
+    "ProfileName",
+    "awaiting",
+    "held",
+    "now",
+    "released",
+    "tags_fragment",
+    "withdrawn",
+    "write_log",
+]
 
 SCHEMA: Final = "deident-audit/1"
-_TUPLES: Final = 512
-_DECISIONS: Final = 65_536
+#: Stands where the ending will stand, of an instance that was validated and waits for a review.
+AWAITING: Final = "awaiting-review"
 
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
     """What happened to one input. `input` and `patient` are keyed references, `output` is a name made of pseudonyms.
 
-    `tags` is the serialised list `tags_anonymized`: files of one layout share one object.
+    `tags` is the serialised list `tags_anonymized`: files of one layout share one object. `awaiting`: it will be released
+    if a reviewer says so.
     """
 
     timestamp: str
@@ -49,20 +62,46 @@ class AuditRecord:
     codes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     tags: str = field(default="[]", repr=False)
+    awaiting: bool = False
 
     @property
     def ending(self) -> Ending:
         return Ending.RELEASED if self.reason is None else self.reason.ending
+
+    @property
+    def state(self) -> str:
+        """The ending, or `awaiting-review` as long as there is none."""
+        return AWAITING if self.awaiting else self.ending.value
 
     def to_json(self) -> str:
         """The record as one line of JSON. Only `detail`, codes and warnings come from outside and are escaped."""
         reason = f'"{self.reason.value}"' if self.reason else "null"
         return (
             f'{{"timestamp": "{self.timestamp}", "input": "{self.input}", "output": {_text(self.output)}, '
-            f'"ending": "{self.ending.value}", "reason": {reason}, "detail": {_text(self.detail)}, '
+            f'"ending": "{self.state}", "reason": {reason}, "detail": {_text(self.detail)}, '
             f'"original_patient_id_hash": {_text(self.patient)}, "pseudonym": {_text(self.pseudonym)}, '
             f'"statistics": {_statistics(self.statistics)}, "codes": {_list(self.codes)}, '
             f'"warnings": {_list(self.warnings)}, "tags_anonymized": {self.tags}}}'
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> AuditRecord:
+        """The record that `to_json` made `text` of."""
+        values: dict[str, Any] = json.loads(text)
+        found = values["statistics"]
+        return cls(
+            timestamp=values["timestamp"],
+            input=values["input"],
+            reason=Reason(values["reason"]) if values["reason"] else None,
+            detail=values["detail"] or "",
+            output=values["output"] or "",
+            patient=values["original_patient_id_hash"] or "",
+            pseudonym=values["pseudonym"] or "",
+            statistics=_statistics_of(found) if found else None,
+            codes=tuple(values["codes"]),
+            warnings=tuple(values["warnings"]),
+            tags=json.dumps(values["tags_anonymized"]),
+            awaiting=values["ending"] == AWAITING,
         )
 
 
@@ -92,65 +131,32 @@ def withdrawn(record: AuditRecord, reason: Reason, detail: str = "") -> AuditRec
     return AuditRecord(timestamp=record.timestamp, input=record.input, reason=reason, detail=detail)
 
 
+def awaiting(record: AuditRecord) -> AuditRecord:
+    """The record of an instance whose output waits for a review."""
+    return replace(record, awaiting=True)
+
+
 def now() -> str:
     """The time in UTC, ISO 8601 with milliseconds."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
-class _Fragments:
-    """Serialised decisions. The engine gives files of one layout the same tuple, so most files cost one look-up.
+class ProfileName(Protocol):
+    """What an audit log says of the profile: that of the run, or what an earlier log has said of it."""
 
-    The caches are keyed by identity and hold what they know, so that an identity cannot come to mean something else.
-    """
+    @property
+    def name(self) -> str: ...
 
-    def __init__(self) -> None:
-        self._tuples: dict[int, tuple[tuple[Decision, ...], str]] = {}
-        self._decisions: dict[int, tuple[Decision, str]] = {}
-
-    def of(self, decisions: tuple[Decision, ...]) -> str:
-        known = self._tuples.get(id(decisions))
-        if known is not None:
-            return known[1]
-        counts = Counter(self._one(decision) for decision in decisions)
-        text = "[" + ", ".join(_close(opening, count) for opening, count in counts.items()) + "]"
-        if len(self._tuples) >= _TUPLES:
-            self._tuples = {}
-        self._tuples[id(decisions)] = (decisions, text)
-        return text
-
-    def _one(self, decision: Decision) -> str:
-        known = self._decisions.get(id(decision))
-        if known is not None:
-            return known[1]
-        entry = {
-            "tag": _tag(decision.tag),
-            **({"path": ">".join(map(_tag, decision.path))} if decision.path else {}),
-            "attribute": decision.keyword,
-            "action": decision.action.value,
-            "because": decision.because,
-        }
-        text = json.dumps(entry)[:-1]
-        if len(self._decisions) >= _DECISIONS:
-            self._decisions = {}
-        self._decisions[id(decision)] = (decision, text)
-        return text
-
-
-_fragments: Final = _Fragments()
-
-
-def tags_fragment(decisions: tuple[Decision, ...]) -> str:
-    """`decisions` as the JSON list `tags_anonymized`; equal entries become one with a `count`."""
-    return _fragments.of(decisions)
+    def digest(self) -> str: ...
 
 
 class _Document:
     """The document piece by piece: its head, its records, its tail with the counts."""
 
-    def __init__(self, profile: Profile, run: str) -> None:
+    def __init__(self, profile: ProfileName, run: str) -> None:
         self._profile = profile
         self._run = run
-        self._endings: Counter[Ending] = Counter()
+        self._endings: Counter[str] = Counter()
         self._reasons: Counter[Reason] = Counter()
 
     def head(self) -> bytes:
@@ -166,12 +172,14 @@ class _Document:
 
     def record(self, record: AuditRecord) -> bytes:
         separator = b",\n" if self._endings else b"\n"
-        self.count(record.reason)
+        self._endings[record.state] += 1
+        if record.reason is not None:
+            self._reasons[record.reason] += 1
         return separator + record.to_json().encode()
 
     def count(self, reason: Reason | None, difference: int = 1) -> None:
         """Count a record that ended for this reason, None for one that was released."""
-        self._endings[Ending.RELEASED if reason is None else reason.ending] += difference
+        self._endings[(Ending.RELEASED if reason is None else reason.ending).value] += difference
         if reason is not None:
             self._reasons[reason] += difference
 
@@ -180,13 +188,14 @@ class _Document:
             "complete": complete,
             "finished": now(),
             "files": self._endings.total(),
-            **{ending.value: self._endings[ending] for ending in Ending},
+            **{ending.value: self._endings[ending.value] for ending in Ending},
+            **({AWAITING: self._endings[AWAITING]} if self._endings[AWAITING] else {}),
             "reasons": {reason.value: count for reason, count in self._reasons.most_common()},
         }
         return b'\n], "summary": ' + json.dumps(summary).encode() + b"}\n"
 
 
-def write_log(store: Store, key: str, records: Iterable[AuditRecord], *, profile: Profile, run: str) -> str:
+def write_log(store: Store, key: str, records: Iterable[AuditRecord], *, profile: ProfileName, run: str) -> str:
     """Write a whole audit log into a store, in place of one of that name, and return its `sha256:` digest."""
     document, digest = _Document(profile, run), hashlib.sha256()
 
@@ -218,7 +227,7 @@ class AuditLog:
     TransientProblem where the file system fails. Not thread safe.
     """
 
-    def __init__(self, path: Path | str, *, profile: Profile, run: str = "", overwrite: bool = False) -> None:
+    def __init__(self, path: Path | str, *, profile: ProfileName, run: str = "", overwrite: bool = False) -> None:
         self._path = Path(path)
         self._temporary = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}")
         self._overwrite = overwrite
@@ -262,12 +271,14 @@ class AuditLog:
             self._temporary.unlink(missing_ok=True)
 
 
-def _tag(tag: int) -> str:
-    return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
-
-
-def _close(opening: str, count: int) -> str:
-    return f'{opening}, "count": {count}}}' if count > 1 else opening + "}"
+def _statistics_of(values: dict[str, Any]) -> Statistics:
+    return Statistics(
+        elements=values["total_tags_processed"],
+        removed=values["phi_tags_removed"],
+        private_removed=values["private_tags_removed"],
+        changed=values["tags_changed"],
+        pixel_data=values["pixel_data"],
+    )
 
 
 def _text(value: str) -> str:

@@ -24,7 +24,7 @@ from deident.engine import Deidentifier
 from deident.errors import PlaceProblem, UsageProblem, VaultAbsent
 from deident.home import Busy, ProjectHome, check_apart
 from deident.job import Job
-from deident.ledger import Ledger
+from deident.ledger import Ledger, Outcome, Record
 from deident.locks import LEASES, HomeLocks, LeaseLocks, Locks
 from deident.profile import Profile
 from deident.pseudonyms import ProjectKey, Pseudonyms, SubjectList
@@ -37,7 +37,7 @@ from deident.stores.places import is_s3
 from deident.stores.protocol import Store
 from deident.vault import VaultWriter, home_vault, project_key
 
-__all__ = ["Context", "new_run", "place_reference", "worker_context"]
+__all__ = ["Context", "new_run", "open_locks", "place_reference", "sweep", "worker_context"]
 
 #: Uploads that began so long ago are of killed processes.
 _STALE_UPLOAD: Final = timedelta(days=1)
@@ -140,7 +140,7 @@ class Context:
             reports=roots.open("reports", session),
             qa=roots.open("qa", session),
             roots=roots,
-            locks=_locks(home, roots, staging, run, worker=worker),
+            locks=open_locks(home, roots, staging, run, worker=worker),
             vault=_open_vault(job, home, project, vault),
             places=(place_reference(project, job.source), place_reference(project, job.destination)),
             sessions=sessions,
@@ -179,22 +179,44 @@ class Context:
         self.close()
 
     def sweep(self) -> int:
-        """Remove what killed runs left in staging: it counts as originals. Returns how many runs that were."""
+        """Remove what killed runs left in staging, and uploads that nobody will complete; see `sweep`."""
         for store in (self.staging, self.released):
             if isinstance(store, SweepsUploads):
                 with contextlib.suppress(PlaceProblem):  # without the right to, the bucket's lifecycle does it
                     store.sweep(_STALE_UPLOAD)
-        folder = None if is_s3(self.roots.staging) else Path(self.roots.staging).expanduser()
-        staged = _names_in(self.staging) if folder is None else set(os.listdir(folder) if folder.is_dir() else ())
-        swept = 0
-        for name in sorted((staged | self.locks.runs()) - _SHARED):
-            with contextlib.suppress(Busy), self.locks.left(name):
-                if folder is not None:
-                    shutil.rmtree(folder / name, ignore_errors=True)
-                else:
-                    _empty(self.staging, f"{name}/")
-                swept += name in staged
-        return swept
+        return sweep(self.roots, self.staging, self.ledger, self.locks)
+
+
+def sweep(roots: Roots, staging: Store, ledger: Ledger, locks: Locks) -> int:
+    """Remove what killed runs left in staging: it counts as originals. Returns how many runs that were.
+
+    What awaits review stays, by the word of the ledger.
+    """
+    folder = None if is_s3(roots.staging) else Path(roots.staging).expanduser()
+    staged = _names_in(staging) if folder is None else set(os.listdir(folder) if folder.is_dir() else ())
+    swept = 0
+    for name in sorted((staged | locks.runs()) - _SHARED):
+        with contextlib.suppress(Busy), locks.left(name):
+            swept += name in staged and _sweep_run(staging, folder, name, ledger)
+    return swept
+
+
+def _sweep_run(staging: Store, folder: Path | None, run: str, ledger: Ledger) -> bool:
+    """Remove the staging of one run, as far as it does not await review; whether there was anything to remove."""
+    found = [entry.key for entry in staging.list(f"{run}/")]
+    studies = {key.split("/")[1] for key in found if key.count("/") > 1}
+    awaited = {study for study in studies if _awaits(ledger.latest(study), run)}
+    if folder is not None and not awaited:
+        shutil.rmtree(folder / run, ignore_errors=True)
+        return True
+    unwanted = [key for key in found if (key.count("/") > 1 or not awaited) and key.split("/")[1] not in awaited]
+    for key in unwanted:
+        staging.delete(key)
+    return bool(unwanted)
+
+
+def _awaits(record: Record | None, run: str) -> bool:
+    return record is not None and record.outcome is Outcome.AWAITING_REVIEW and record.run == run
 
 
 @functools.lru_cache(maxsize=2)
@@ -215,12 +237,7 @@ def _names_in(store: Store) -> set[str]:
     return {entry.key.partition("/")[0] for entry in store.list()}
 
 
-def _empty(store: Store, prefix: str) -> None:
-    for entry in list(store.list(prefix)):
-        store.delete(entry.key)
-
-
-def _locks(home: ProjectHome, roots: Roots, staging: Store, run: str, *, worker: bool) -> Locks:
+def open_locks(home: ProjectHome, roots: Roots, staging: Store, run: str, *, worker: bool = False) -> Locks:
     """Locks reach as far as the ledger does: a ledger in S3 may be that of several machines."""
     if worker or not is_s3(roots.ledger):
         return HomeLocks(home, run)

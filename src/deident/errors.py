@@ -77,6 +77,9 @@ class Reason(StrEnum):
     OBJECT_INVALID = "validation-object"
     STUDY_INCONSISTENT = "validation-study"
     CLAIMS_WRONG = "validation-claims"
+    # quarantined by review
+    REJECTED = "rejected-by-reviewer"
+    REVIEW_EXPIRED = "review-expired"
 
     @property
     def ending(self) -> Ending:
@@ -133,6 +136,8 @@ _ADVICE: Final[dict[Reason, str]] = {
     Reason.OBJECT_INVALID: "Validation found an error in the output that the original did not have; please report it.",
     Reason.STUDY_INCONSISTENT: "Validation found that the instances of the study do not fit together; look at the study.",
     Reason.CLAIMS_WRONG: "Validation found markers that do not state what was done; please report it.",
+    Reason.REJECTED: "A reviewer rejected the study; change what was wrong with it, then: deident quarantine retry.",
+    Reason.REVIEW_EXPIRED: "Nobody reviewed the study in time; do it again with deident quarantine retry, then review it.",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
@@ -18,10 +19,19 @@ from deident.profile.toml import Lines, parse
 from deident.pseudonyms import Unlisted
 from deident.roots import Encryption, Roots
 
-__all__ = ["Job"]
+__all__ = ["Job", "ReleasePolicy"]
 
 _WHAT: Final = "the job file"
 _Place = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$")]
+
+
+class ReleasePolicy(StrEnum):
+    """Whether a validated study is released at once, or waits until somebody has looked at it."""
+
+    AUTOMATIC = "automatic"
+    AFTER_REVIEW = "after-review"
+    #: Released at once: no instance held, no pixel risk accepted, no warning. The others wait.
+    ONLY_CLEAN = "only-clean-automatic"
 
 
 class Job(BaseModel):
@@ -63,6 +73,10 @@ class Job(BaseModel):
     workers: int = Field(default=0, ge=0, le=512, description="Worker processes; 0 for one per core.")
     force: bool = Field(default=False, description="Do studies again that are already done.")
     preserve_studies: bool = Field(default=True, description="Pseudonyms stay the same over all runs of this project.")
+    release: ReleasePolicy = Field(
+        default=ReleasePolicy.AUTOMATIC, description="Whether validated studies wait for a review."
+    )
+    review_days: int = Field(default=30, ge=1, le=3650, description="Days after which a study no longer waits.")
     vault: bool | None = Field(
         default=None, description="Seal pseudonyms with their originals; empty: when the home has a vault."
     )

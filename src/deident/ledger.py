@@ -66,6 +66,8 @@ class Record:
     appended before, so that a removed or changed record can be noticed. `counts` are instances per ending, `reasons`
     instances (or findings) per reason code. `manifest` is a name in the destination, `manifest_version` counts from 1.
     `audit` is the digest of the study's audit log, `seconds` how long each stage took, `seal` a MAC over all the rest.
+    A study that awaits review has in `outputs` what lies in its staging, until the time `expires`. A decision names in
+    `reviewed` the run whose outputs it is about, and in `reviewer` who decided, as a keyed reference.
     """
 
     study: str
@@ -81,6 +83,9 @@ class Record:
     manifest_version: int = 0
     outputs: tuple[OutputDigest, ...] = ()
     finished: str = ""
+    expires: str = ""
+    reviewed: str = ""
+    reviewer: str = ""
     number: int = 0
     writer: str = ""
     sequence: int = 0

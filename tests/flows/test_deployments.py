@@ -18,7 +18,8 @@ def test_a_deployment_names_a_flow_of_ours_by_module_and_checks_its_parameters(d
     flow = getattr(importlib.import_module(module), name)
     assert isinstance(flow, SafeFlow)
     assert deployment["enforce_parameter_schema"] is True
-    assert deployment["concurrency_limit"] == 1
+    assert deployment["concurrency_limit"]["limit"] == 1
+    assert deployment["concurrency_limit"]["collision_strategy"] in {"ENQUEUE", "CANCEL_NEW"}
     if "parameters" in deployment:
         flow.validate_parameters(deployment["parameters"])
 

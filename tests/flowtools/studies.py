@@ -28,3 +28,20 @@ def plant_source(folder: Path) -> Path:
     (place / "empty").write_bytes(b"")
     (place / f"link to {CANARY}").symlink_to(place / f"{CANARY} 0.dcm")
     return folder / f"incoming {CANARY}"
+
+
+def copy_examples(folder: Path) -> Path:
+    """A source made of some of pydicom's files as they are: studies to release, some to hold, a copy, a text file."""
+    folder.mkdir(parents=True)
+    for name in (
+        "CT_small.dcm",
+        "MR_small.dcm",
+        "rtdose.dcm",
+        "rtplan.dcm",
+        "examples_palette.dcm",
+        "ExplVR_BigEnd.dcm",
+    ):
+        (folder / name).write_bytes(Path(get_testdata_file(name)).read_bytes())
+    (folder / "copy.dcm").write_bytes((folder / "CT_small.dcm").read_bytes())
+    (folder / "notes.txt").write_text("no DICOM")
+    return folder

@@ -8,10 +8,14 @@ from dataclasses import replace
 import pytest
 
 from deident.errors import Reason, Refusal
+from deident.profile import PRESETS, preset
 from deident.profile.model import Option
+from deident.study.check import claims_of
+from deident.validation import Pair, validate_study
 from support import builders
 from support.corpus import dicom_files
 from support.options import SETS
+from support.outputs import deidentified, fresh
 
 LEAK, OBJECT = Reason.LEAK, Reason.OBJECT_INVALID
 STUDY, CLAIMS = Reason.STUDY_INCONSISTENT, Reason.CLAIMS_WRONG
@@ -160,3 +164,31 @@ def test_a_name_in_what_an_option_keeps_is_a_leak_all_the_same(release):
     assert case.findings() == []
     assert case.edited(_set("Manufacturer", "at Kilnsea Hospital")).findings() == []
     assert (LEAK, "leak") in _found(case.edited(_set("InstitutionName", "Hospital of Jane Doe")))
+
+
+@pytest.mark.parametrize("options", [MODIFIED, FULL])
+def test_a_birth_date_that_stays_holds_the_study_under_every_date_option(options, release):
+    case = release(_source(PatientBirthDate="19650412"), options=options)
+    assert (STUDY, "dates") in _found(case.edited(_set("PatientBirthDate", "19650412")))
+
+
+def test_a_date_that_stays_by_option_may_be_the_birth_date_by_chance(release):
+    case = release(_source(PatientBirthDate="20040121"), options=FULL)
+    assert case.findings() == []
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_outputs_of_the_corpora_pass_under_every_preset(name, memory):
+    profile, engine = preset(name), fresh(name)
+    checked = 0
+    for file in dicom_files()[::2]:
+        source = memory(file.read())
+        try:
+            done, data = deidentified(engine, source.data)
+        except Refusal:
+            continue
+        checked += 1
+        pixel_data = done.statistics.pixel_data
+        pair = Pair("reference", source, memory(data), done.identity.output_name, pixel_data)
+        assert validate_study([pair], claims_of(profile, done.codes)) == [], file.id
+    assert checked > 100

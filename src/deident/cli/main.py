@@ -21,8 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; argparse itself exits for --help (0) and wrong options (2)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     _survive_any_name()
-    if arguments[:1] == ["run"]:
-        return _guarded(lambda: _run(arguments[1:]))
+    if arguments[:1] in (["run"], ["serve"]):
+        return _guarded(lambda: _flow(arguments[0], arguments[1:]))
     parser = build_parser(__version__)
     options = parser.parse_args(arguments)
     if options.command is None:
@@ -82,6 +82,18 @@ def _diff(options: argparse.Namespace) -> int:
     return diff(options)
 
 
+def _review(options: argparse.Namespace) -> int:
+    from deident.cli.review import review_command  # noqa: PLC0415 - for start-up
+
+    return review_command(options)
+
+
+def _release(options: argparse.Namespace) -> int:
+    from deident.cli.review import release_command  # noqa: PLC0415 - for start-up
+
+    return release_command(options)
+
+
 _COMMANDS: Final = {
     "anonymize": _anonymize,
     "plan": _plan,
@@ -90,14 +102,16 @@ _COMMANDS: Final = {
     "audit": _audit,
     "quarantine": _quarantine,
     "diff": _diff,
+    "review": _review,
+    "release": _release,
 }
 
 
-def _run(arguments: list[str]) -> int:
+def _flow(command: str, arguments: list[str]) -> int:
     """Hand over to the flow. It is named by a string: the library and its command line never import Prefect's side."""
     import importlib  # noqa: PLC0415 - for start-up
 
-    name = "deident.flows.run"
+    name = f"deident.flows.{command}"
     try:
         flow = importlib.import_module(name)
     except ModuleNotFoundError as problem:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from deident.cli.parser_desk import add_audit, add_diff, add_quarantine
+from deident.cli.review_options import add_release, add_review
 from deident.cli.selection import add_selection
 from deident.cli.vault_options import add_reidentify, add_vault
 
@@ -34,6 +35,9 @@ def build_parser(version: str) -> argparse.ArgumentParser:
     _add_anonymize(commands)
     _add_plan(commands)
     _add_run(commands)
+    _add_serve(commands)
+    add_review(commands)
+    add_release(commands)
     add_vault(commands)
     add_reidentify(commands)
     add_audit(commands)
@@ -142,6 +146,17 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "run",
         help="de-identify a folder study by study with the Prefect flow",
         description="De-identify a folder study by study with the Prefect flow; options are those of the flow.",
+        add_help=False,
+        allow_abbrev=False,
+    )
+    parser.add_argument("arguments", nargs=argparse.REMAINDER)
+
+
+def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "serve",
+        help="server, worker and deployments of this machine, in one command",
+        description="Prefect server, worker and deployments of a project on this machine, until it is stopped.",
         add_help=False,
         allow_abbrev=False,
     )

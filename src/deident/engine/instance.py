@@ -152,10 +152,9 @@ class Deidentifier:
     def _finish(self, run: Run, sop_class: str) -> Deidentified:
         notes, head = run.notes, run.head
         identity, patient_id, study_uid = self._identity(notes, sop_class)
-        if run.has_pixels and self._profile.pixel_risk is PixelRisk.HOLD:
-            risk = pixel_risk(sop_class, notes.seen)
-            if risk:
-                raise Refusal(Reason.PIXEL_RISK, risk)
+        risk = pixel_risk(sop_class, notes.seen) if run.has_pixels else ""
+        if risk and self._profile.pixel_risk is PixelRisk.HOLD:
+            raise Refusal(Reason.PIXEL_RISK, risk)
         originals = run.replace_deferred(self._pseudonyms, identity.patient, study_uid)
         run.clean_pixels(self._limits, self._searcher.suspicious(notes))
         raw_uid = notes.seen[0x00080018]
@@ -168,7 +167,7 @@ class Deidentifier:
             decisions=decisions,
             statistics=Statistics(notes.elements, removed, private, changed, run.pixel_data),
             codes=self._insertions.declared(notes),
-            warnings=(*self.warnings, *run.warnings),
+            warnings=(*self.warnings, *run.warnings, *(("pixel-risk-accepted",) if risk else ())),
             patient_id=patient_id,
             study_uid=study_uid,
             originals=(*originals, *notes.uids.items()),

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from deident import __version__
-from deident.audit import now
+from deident.audit import AWAITING, now
 from deident.context import Context
 from deident.discovery import Discovery
 from deident.errors import Ending, Reason
@@ -18,7 +18,7 @@ from deident.report.instances import action_lines, read_instances
 from deident.report.model import CheckLine, OtherInput, ReasonLine, RunReport, StageTiming, StudyLine
 from deident.report.words import CHECKS, options_of
 
-__all__ = ["build_report"]
+__all__ = ["build_report", "reason_line", "study_line"]
 
 
 def build_report(context: Context, discovery: Discovery, outcomes: Iterable[StudyOutcome]) -> RunReport:
@@ -46,8 +46,8 @@ def build_report(context: Context, discovery: Discovery, outcomes: Iterable[Stud
         inputs=dict(inputs),
         studies_by_outcome=dict(Counter(outcome.outcome.value for outcome in done)),
         unchanged=sum(outcome.unchanged for outcome in done),
-        reasons=tuple(_line(code, count) for code, count in reasons.most_common()),
-        studies=tuple(map(_study, done)),
+        reasons=tuple(reason_line(code, count) for code, count in reasons.most_common()),
+        studies=tuple(map(study_line, done)),
         others=tuple(
             OtherInput(other.reference, other.ending.value, other.reason.value, other.detail)
             for other in discovery.others
@@ -64,12 +64,12 @@ def build_report(context: Context, discovery: Discovery, outcomes: Iterable[Stud
     )
 
 
-def _line(code: str, count: int) -> ReasonLine:
+def reason_line(code: str, count: int) -> ReasonLine:
     reason = Reason(code)
     return ReasonLine(code=code, ending=reason.ending.value, count=count, advice=reason.advice)
 
 
-def _study(outcome: StudyOutcome) -> StudyLine:
+def study_line(outcome: StudyOutcome) -> StudyLine:
     record = outcome.record
     return StudyLine(
         study=record.study,
@@ -83,13 +83,15 @@ def _study(outcome: StudyOutcome) -> StudyLine:
         manifest_version=record.manifest_version,
         run=record.run,
         seconds=record.seconds,
+        awaiting=record.counts.get(AWAITING, 0),
     )
 
 
 def _checks(records: Sequence[Record]) -> tuple[CheckLine, ...]:
     """A study was checked when it was released, or when a check holds it; without outputs there is nothing to check."""
     codes = {reason.value for reason in CHECKS}
-    checked = [record for record in records if record.counts.get(Ending.RELEASED.value) or codes & set(record.reasons)]
+    made = (Ending.RELEASED.value, AWAITING)
+    checked = [record for record in records if any(map(record.counts.get, made)) or codes & set(record.reasons)]
     return tuple(
         CheckLine(reason.value, meaning, len(checked), sum(reason.value in record.reasons for record in checked))
         for reason, meaning in CHECKS.items()

@@ -35,7 +35,7 @@ class ReasonLine:
 
 @dataclass(frozen=True, slots=True)
 class StudyLine:
-    """One study: `study` is its opaque id, `released`, `skipped` and `quarantined` count its inputs.
+    """One study: `study` is its opaque id, `released`, `skipped`, `quarantined` and `awaiting` count its inputs.
 
     `run` is the one that did it, in whose audit its instances are; another than that of the report when `unchanged`.
     `seconds` is the time that each stage took.
@@ -50,6 +50,7 @@ class StudyLine:
     quarantined: int
     reasons: dict[str, int]
     manifest_version: int
+    awaiting: int = 0
     run: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -58,7 +59,7 @@ class StudyLine:
         """The outcome, with what was released in part told apart."""
         if self.outcome == Ending.RELEASED and self.quarantined:
             return "released in part"
-        return self.outcome.replace("-", " ")
+        return self.outcome.replace("-", " ") + (f" ({self.awaiting:,})" if self.awaiting else "")
 
 
 @dataclass(frozen=True, slots=True)

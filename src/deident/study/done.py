@@ -9,6 +9,7 @@ from deident.discovery import StudyRef
 from deident.errors import Reason
 from deident.ledger import Outcome, Record, StudyOutcome
 from deident.manifest import NAME, study_folder
+from deident.study.wait import still_waits
 
 __all__ = ["done_before"]
 
@@ -29,6 +30,8 @@ def done_before(context: Context, study: StudyRef) -> StudyOutcome | None:
     ):
         return None
     if record.outcome is Outcome.RELEASED and not _stands(context, record):
+        return None
+    if record.outcome is Outcome.AWAITING_REVIEW and not still_waits(context, record):
         return None
     return StudyOutcome(record, unchanged=True)
 

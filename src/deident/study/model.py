@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from deident.audit import AuditRecord, withdrawn
+from deident.audit import AWAITING, AuditRecord, awaiting, withdrawn
 from deident.discovery import InstanceRef, StudyRef
 from deident.engine.result import MapEntry
 from deident.errors import Ending, Reason
@@ -65,6 +65,10 @@ class InstanceOutcome:
         """The same input when its output is not released after all."""
         return InstanceOutcome(withdrawn(self.record, reason, detail))
 
+    def waiting(self) -> InstanceOutcome:
+        """The same input when its output, if it has one, waits for a review."""
+        return self if self.staged is None else InstanceOutcome(awaiting(self.record), self.staged)
+
 
 @dataclass(frozen=True, slots=True)
 class StagedStudy:
@@ -89,9 +93,10 @@ class ValidatedStudy:
 
 
 def count_endings(instances: Iterable[InstanceOutcome]) -> dict[str, int]:
-    """Instances per ending; every ending is there."""
-    found = Counter(instance.ending for instance in instances)
-    return {ending.value: found[ending] for ending in Ending}
+    """Instances per ending, all three of them, and those that await review when there are any."""
+    found = Counter(instance.record.state for instance in instances)
+    counts = {ending.value: found[ending.value] for ending in Ending}
+    return counts | ({AWAITING: found[AWAITING]} if found[AWAITING] else {})
 
 
 def count_reasons(reasons: Iterable[Reason | None]) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -10,20 +9,22 @@ from dataclasses import replace
 from deident.audit import held, now
 from deident.context import Context
 from deident.discovery import StudyRef
-from deident.errors import AlreadyExists, DeidentError, Ending, Reason
-from deident.ledger import Outcome, OutputDigest, Record, StudyOutcome
-from deident.manifest import NAME, Manifest, publish, read_manifest, study_folder
+from deident.errors import Ending, Reason
+from deident.ledger import Outcome, Record, StudyOutcome
+from deident.manifest import study_folder
 from deident.stores.names import key_text
 from deident.study.done import done_before
 from deident.study.model import InstanceOutcome, StagedInstance, ValidatedStudy, count_endings, count_reasons
-from deident.study.worker import COMPOSED, staging_folder, stored_digest
+from deident.study.publish import publish_study, withdraw
+from deident.study.wait import must_wait, wait_for_review
+from deident.study.worker import staging_folder
 from deident.validation import Finding
 
 __all__ = ["quarantine_study", "release"]
 
 
 def release(context: Context, validated: ValidatedStudy) -> StudyOutcome:
-    """Make a study visible, or hold it, and write down how it ended; the record in the ledger is the commit.
+    """Make a study visible, hold it or let it wait for a review; the record in the ledger is the commit.
 
     When another run has done just that meanwhile, nothing is done, and its record stands.
 
@@ -46,7 +47,7 @@ def _release(context: Context, validated: ValidatedStudy, started: float) -> Stu
     findings = [*validated.findings, *_own_findings(context, study, staged)]
     if findings:
         instances = _hold_all(instances, findings)
-        _withdraw(context, staged)
+        withdraw(context, [instance.name for instance in staged])
         staged = ()
     record = _record(context, study, instances, [finding.reason for finding in findings])
     if staged:
@@ -56,13 +57,19 @@ def _release(context: Context, validated: ValidatedStudy, started: float) -> Stu
             from deident.qa import write_page  # noqa: PLC0415 - only for who asked for pages
 
             write_page(context, study.id, staged)
-        record = _publish(context, record, staged)
-    seconds = {
+        if must_wait(context.job.release, instances):
+            return wait_for_review(context, study, instances, replace(record, seconds=_seconds(validated, started)))
+        record = publish_study(context, record, staged)
+    return _commit(context, study, instances, replace(record, seconds=_seconds(validated, started)))
+
+
+def _seconds(validated: ValidatedStudy, started: float) -> dict[str, float]:
+    """How long each stage took so far."""
+    return {
         "deidentification": round(validated.staged.seconds, 3),
         "validation": round(validated.seconds, 3),
         "release": round(time.monotonic() - started, 3),
     }
-    return _commit(context, study, instances, replace(record, seconds=seconds))
 
 
 def quarantine_study(context: Context, study: StudyRef, reason: Reason) -> StudyOutcome:
@@ -119,87 +126,6 @@ def _record(
         reasons=reasons,
         modalities=study.modalities,
     )
-
-
-def _publish(context: Context, record: Record, staged: Sequence[StagedInstance]) -> Record:
-    """Copy the objects, then write the manifest; what an earlier version had and this one has not goes last."""
-    folder = study_folder(staged[0].name)
-    outputs = tuple(OutputDigest(instance.name, instance.size, instance.digest) for instance in staged)
-    patient, uid, _ = folder.split("/")
-    earlier = context.ledger.latest(record.study)
-    manifest = Manifest(
-        patient=patient,
-        study=uid,
-        profile_digest=record.profile_digest,
-        code_version=record.code_version,
-        instances=tuple(sorted(outputs, key=lambda output: output.name)),
-        version=1 + (earlier.manifest_version if earlier is not None else 0),
-    )
-    try:
-        for instance in staged:
-            _copy(context, instance, folder)
-        context.locks.check()
-        written = publish(context.released, folder, manifest)
-    except BaseException:
-        with contextlib.suppress(DeidentError):
-            context.locks.check()
-            _withdraw(context, staged)
-        raise
-    _remove_superseded(context, folder, {output.name for output in outputs})
-    _retire(context, record.study, folder)
-    return replace(record, manifest=folder + NAME, manifest_version=written.version, outputs=written.instances)
-
-
-def _copy(context: Context, instance: StagedInstance, folder: str) -> None:
-    """Bring one object out. The same bytes under this name stay; others are replaced, out of sight of any manifest."""
-    try:
-        context.released.copy_from(context.staging, instance.key, instance.name, version=instance.version)
-        return
-    except AlreadyExists:
-        pass
-    if not _same(context, instance, folder):
-        context.released.delete(folder + NAME)
-        context.locks.check()
-        context.released.copy_from(
-            context.staging, instance.key, instance.name, overwrite=True, version=instance.version
-        )
-
-
-def _same(context: Context, instance: StagedInstance, folder: str) -> bool:
-    """Whether what stands under the name is the same object; where only S3 has seen its bytes, by the manifest's word."""
-    if not instance.digest.startswith(COMPOSED):
-        return stored_digest(context.released, instance.name) == instance.digest
-    manifest = read_manifest(context.released, folder)
-    output = OutputDigest(instance.name, instance.size, instance.digest)
-    return manifest is not None and output in manifest.instances
-
-
-def _withdraw(context: Context, staged: Sequence[StagedInstance]) -> None:
-    """Take away what was copied of a study that is not visible; what an earlier version made visible stays as it is."""
-    for folder in sorted({study_folder(instance.name) for instance in staged}):
-        if read_manifest(context.released, folder) is None:
-            _remove_superseded(context, folder, set())
-
-
-def _retire(context: Context, study: str, folder: str) -> None:
-    """Take away the study where earlier versions of it stand under another patient: the patient list, or a prefix, changed.
-
-    First the manifest, then what it named. It is the same study as its folder is named by its UID.
-    """
-    earlier = {study_folder(record.manifest) for record in context.ledger.history(study) if record.manifest}
-    for former in sorted(earlier - {folder}):
-        if former.split("/")[1] == folder.split("/")[1]:
-            context.released.delete(former + NAME)
-            _remove_superseded(context, former, set())
-
-
-def _remove_superseded(context: Context, folder: str, keep: set[str]) -> None:
-    """Remove the instances in a study folder that are not in `keep`; files of others are none of our business."""
-    for entry in list(context.released.list(folder)):
-        series, _, name = entry.key.removeprefix(folder).partition("/")
-        ours = series.startswith("2.25.") and name.startswith("2.25.") and name.endswith(".dcm")
-        if ours and entry.key not in keep:
-            context.released.delete(entry.key)
 
 
 def _commit(context: Context, study: StudyRef, instances: Sequence[InstanceOutcome], record: Record) -> StudyOutcome:

@@ -19,6 +19,7 @@ __all__ = [
     "kept_by_options",
     "kept_concepts",
     "kind_of",
+    "never_dated",
     "protects",
     "tags_of",
     "well_known",
@@ -182,6 +183,18 @@ def kept_by_options(options: frozenset[str]) -> frozenset[int]:
         int(row["match"]["tag"], 16)
         for row in _load("table_e1_1.json")["rows"]
         if row["match"]["kind"] == "exact" and {row["options"].get(option) for option in options} - {None} == {"K"}
+    )
+
+
+@lru_cache(maxsize=1)
+def never_dated() -> frozenset[int]:
+    """Dates and times that no date option covers: those of birth, and where the patient was (PS3.15 Table E.1-1)."""
+    return frozenset(
+        int(row["match"]["tag"], 16)
+        for row in _load("table_e1_1.json")["rows"]
+        if row["match"]["kind"] == "exact"
+        and not {"DA", "DT", "TM"}.isdisjoint(row["vr"])
+        and not any("dates" in option for option in row["options"])
     )
 
 

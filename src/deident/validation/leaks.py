@@ -17,6 +17,7 @@ from deident.validation.matching import Matcher
 from deident.validation.needles import Needles
 from deident.validation.quiet import Warnings
 from deident.validation.reading import PYDICOM_ERRORS
+from deident.validation.temporal import DATE_VRS
 
 __all__ = ["Screen"]
 
@@ -24,7 +25,6 @@ _TEXTS: Final = frozenset(
     {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"}
 )
 _FREE_TEXTS: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UN", "UR", "UT"})
-_BY_OPTION: Final = frozenset({"DA", "DT", "TM"})
 _IN_CHARACTER_SET: Final = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
 _UID_IN_BYTES: Final = re.compile(rb"[0-2](?:\.\d+){3,}")
 #: Value Type and Relationship Type of content items (PS3.3 C.17.3); `TEXT` may also be somebody's name.
@@ -50,6 +50,7 @@ class Screen:
     needles: Needles
     warnings: Warnings
     exempt: Exempt
+    dates_compared: bool
     days: Matcher | None = None
     _clean: set[_Key] = field(default_factory=set, repr=False)
 
@@ -78,9 +79,8 @@ class Screen:
         return leaking, undecodable
 
     def _exempts(self, node: Node) -> bool:
-        """What a user keeps; and dates and UIDs that an option keeps, whatever they coincide with."""
-        by_option = node[1] in self.exempt.by_option and node[2] in _BY_OPTION
-        return by_option or self.exempt.by_user(node[1], node[2])
+        """What a user keeps; and dates that temporal.py compares with those of the source, whatever they coincide with."""
+        return (self.dates_compared and node[2] in DATE_VRS) or self.exempt.by_user(node[1], node[2])
 
     def _names_somebody(self, node: Node) -> bool:
         value = node[3] or b""

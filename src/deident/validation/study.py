@@ -120,7 +120,8 @@ class _Study:
     def screen(self, warnings: Warnings) -> Screen:
         matcher = self._gathering.matcher()
         days = self._gathering.day_matcher()
-        return Screen(matcher, self._gathering.needles(), warnings, self._exempt, days)
+        compared = self._claims.dates is not DatePolicy.REMOVED
+        return Screen(matcher, self._gathering.needles(), warnings, self._exempt, compared, days)
 
     def check(self, pair: Pair, source: _Source, screen: Screen) -> Iterator[Finding]:
         """Second pass: every check on one output."""

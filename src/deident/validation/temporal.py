@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from deident.validation.elements import Node, Path, place_of
-from deident.validation.kinds import Exempt
+from deident.validation.kinds import Exempt, never_dated
 from deident.validation.model import DatePolicy
 
 __all__ = ["DATE_VRS", "TemporalCheck", "is_placeholder"]
@@ -49,6 +49,8 @@ class TemporalCheck:
                 text, olds = _text(node), originals.get((node[0], node[1]), [])
                 if (node[1] in _CONSTANTS or node[1] in self.exempt.by_option) and text in olds:
                     continue
+                if node[1] in never_dated():
+                    olds = []
                 if not self._fits(node[2], text, olds):
                     yield f"{self.policy.value}-dates:{place_of(node)}"
 

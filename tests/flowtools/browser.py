@@ -1,0 +1,126 @@
+"""A headless Chromium, driven by its DevTools protocol: no driver and no library besides the one for web sockets."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+from websockets.sync.client import ClientConnection, connect
+
+__all__ = ["Page", "browser"]
+
+
+class Page:
+    """One tab."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+        self._number = 0
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """Call a method of the protocol and return its result."""
+        self._number += 1
+        self._connection.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
+        while True:
+            answer = json.loads(self._connection.recv(timeout=60))
+            if answer.get("id") == self._number:
+                assert "error" not in answer, answer["error"]
+                result: dict[str, Any] = answer["result"]
+                return result
+
+    def open(self, url: str) -> None:
+        self.call("Page.navigate", url=url)
+
+    def run(self, script: str) -> Any:
+        """The value of a JavaScript expression; promises are awaited."""
+        result = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in result, result["exceptionDetails"]
+        return result["result"].get("value")
+
+    def wait(self, condition: str, seconds: float = 60) -> None:
+        """Return when a JavaScript expression is true."""
+        deadline = time.monotonic() + seconds
+        while not self.run(f"Boolean({condition})"):
+            assert time.monotonic() < deadline, f"{condition}\n{self.text()}"
+            time.sleep(0.2)
+
+    def text(self) -> str:
+        """What the page shows."""
+        return str(self.run("document.body?.innerText"))
+
+    def wait_for(self, text: str, seconds: float = 60) -> None:
+        self.wait(f"document.body?.innerText.includes({json.dumps(text)})", seconds)
+
+    def click(self, selector: str, text: str = "") -> None:
+        """Click the first visible element that matches, with this text if one is given."""
+        find = (
+            f"[...document.querySelectorAll({json.dumps(selector)})].find("
+            f"e => e.offsetParent !== null && e.innerText.trim().includes({json.dumps(text)}))"
+        )
+        self.wait(find)
+        self.run(f"{find}.click()")
+
+    def field(self, label: str) -> str:
+        """JavaScript that finds the field of a form whose label starts so."""
+        labels = "[...document.querySelectorAll('.schema-form-property__label')]"
+        return f"{labels}.find(e => e.innerText.startsWith({json.dumps(label)}))?.closest('.p-label')"
+
+    def fill(self, label: str, value: str) -> None:
+        """Type into a field, as a person would."""
+        find = f"{self.field(label)}?.querySelector('input, textarea')"
+        self.wait(find)
+        self.run(f"{find}.focus()")
+        self.call("Input.insertText", text=value)
+
+    def choose(self, label: str, value: str) -> None:
+        """Choose from a list."""
+        find = f"{self.field(label)}?.querySelector('select')"
+        self.wait(find)
+        change = "e.dispatchEvent(new Event('change', {bubbles: true}))"
+        self.run(f"(e => {{ e.value = {json.dumps(value)}; {change} }})({find})")
+
+    def picture(self, *, width: int = 1280, height: int = 900) -> bytes:
+        """The page as PNG; give the height that shows what is to be shown."""
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        time.sleep(1)
+        return base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
+
+
+@contextlib.contextmanager
+def browser(executable: str = "chromium") -> Iterator[Page]:
+    """A tab of a new browser that knows nothing and keeps nothing."""
+    with tempfile.TemporaryDirectory(prefix="deident-browser-", ignore_cleanup_errors=True) as profile:
+        command = [executable, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+        command += ["--remote-debugging-port=0", f"--user-data-dir={profile}", "--no-first-run", "--disable-sync"]
+        command += ["--disable-background-networking", "--disable-component-update", "--window-size=1280,900"]
+        process = subprocess.Popen([*command, "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            address = _address(profile)
+            with connect(address, max_size=None, proxy=None) as connection:
+                page = Page(connection)
+                page.call("Page.enable")
+                yield page
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _address(profile: str) -> str:
+    """The web socket of the first tab; the browser writes its port into its profile."""
+    deadline = time.monotonic() + 60
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError, IndexError, StopIteration):
+            with open(f"{profile}/DevToolsActivePort", encoding="ascii") as file:
+                port = int(file.read().split()[0])
+            tabs = json.load(opener.open(f"http://127.0.0.1:{port}/json/list", timeout=5))
+            return str(next(tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page"))
+        time.sleep(0.1)
+    raise AssertionError("the browser did not start")
