@@ -124,3 +124,15 @@ def test_a_store_that_fails_now_and_then_costs_no_lease(store: Store, monkeypatc
         locks.check()
     assert failed > 2
     locks.close()
+
+
+def test_tidying_takes_the_leases_of_the_dead_and_no_others(store: Store) -> None:
+    dead, alive = (LeaseLocks(store, run, seconds=SECONDS) for run in ("run-1", "run-2"))
+    held = dead.study("a")
+    held.__enter__()
+    died(dead)
+    with alive.study("b"):
+        time.sleep(SECONDS * 1.2)
+        alive.tidy()
+        assert [entry.key for entry in store.list(f"{LEASES}studies/")] == [f"{LEASES}studies/b"]
+    alive.close()

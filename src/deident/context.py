@@ -195,6 +195,7 @@ def sweep(roots: Roots, staging: Store, ledger: Ledger, locks: Locks) -> int:
     folder = None if is_s3(roots.staging) else Path(roots.staging).expanduser()
     staged = _names_in(staging) if folder is None else set(os.listdir(folder) if folder.is_dir() else ())
     swept = 0
+    locks.tidy()
     for name in sorted((staged | locks.runs()) - _SHARED):
         with contextlib.suppress(Busy), locks.left(name):
             swept += name in staged and _sweep_run(staging, folder, name, ledger)

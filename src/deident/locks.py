@@ -47,6 +47,10 @@ class Locks(Protocol):
         """For clearing up after a run. Raises Busy when it is at work."""
         ...
 
+    def tidy(self) -> None:
+        """Take away what dead runs held of studies."""
+        ...
+
     def check(self) -> None:
         """Raise TransientProblem when this run may have lost its locks, to a pause of its machine say."""
         ...
@@ -74,6 +78,9 @@ class HomeLocks:
 
     def left(self, run: str) -> AbstractContextManager[None]:
         return self._home.lock(run, wait=False)
+
+    def tidy(self) -> None:
+        """Those files go with the runs'."""
 
     def check(self) -> None:
         """A lock on a file is not lost while its process lives."""
@@ -152,6 +159,12 @@ class LeaseLocks:
         yield
         for entry in list(self._store.list(f"{LEASES}runs/{run}/")):
             self._store.delete(entry.key)
+
+    def tidy(self) -> None:
+        for entry in list(self._store.list(f"{LEASES}studies/")):
+            if self._now() - (entry.modified or self._now()) >= self._seconds:
+                with contextlib.suppress(Refusal):
+                    self._give_up(self._put(entry.key, entry.version))
 
     def check(self) -> None:
         with self._lock:
