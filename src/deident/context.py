@@ -131,6 +131,10 @@ class Context:
         """Wait until no other thread or process of this project releases the study, and keep them waiting."""
         return self.home.lock(f"study-{study}")
 
+    def at_work(self) -> Lock:
+        """Mark the run as being at work while a worker process does something for it. Raises Busy when it is swept."""
+        return self.home.lock(self.run, shared=True, wait=False)
+
     def close(self) -> None:
         """Give up the lock on the run."""
         if self._lock is not None:
@@ -178,8 +182,13 @@ def _awaits(record: Record | None, run: str) -> bool:
 
 @functools.lru_cache(maxsize=2)
 def worker_context(job: Job, run: str) -> Context:
-    """The context of a run in a worker process, opened once: the process loads the key file itself."""
-    return Context.open(job, run)
+    """The context of a run in a worker process, opened once: the process loads the key file itself.
+
+    It holds no lock: workers outlive runs, and staging of a killed run has to be swept all the same. See `at_work`.
+    """
+    context = Context.open(job, run)
+    context.close()
+    return context
 
 
 def _open_vault(job: Job, home: ProjectHome, key: ProjectKey) -> VaultWriter | None:

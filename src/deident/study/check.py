@@ -60,7 +60,8 @@ def validate(context: Context, staged: StagedStudy, pool: WorkerPool | None = No
 
 def _validate_in_worker(job: Job, run: str, requests: Sequence[_Request]) -> list[tuple[Finding, ...]]:
     context = worker_context(job, run)
-    return [_validate(context, request) for request in requests]
+    with context.at_work():
+        return [_validate(context, request) for request in requests]
 
 
 def _validate(context: Context, request: _Request) -> tuple[Finding, ...]:

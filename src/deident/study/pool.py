@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from typing import Any, Final, TypeVar
 
 from loky import ProcessPoolExecutor, get_reusable_executor
 
-__all__ = ["CHUNK", "WorkerPool"]
+from deident.job import Job, Runner
+
+__all__ = ["CHUNK", "WorkerPool", "worker_pool"]
 
 #: Items handed to a worker at a time: enough to hide the cost of handing over, few enough to share evenly.
 CHUNK: Final = 16
@@ -28,6 +31,11 @@ class WorkerPool:
     def __init__(self, workers: int) -> None:
         self._workers = workers
         self._alone = threading.Lock()
+
+    @property
+    def workers(self) -> int:
+        """How many items can be at work at the same time."""
+        return self._workers
 
     def map(
         self, function: Callable[[Sequence[_T]], list[_R]], items: Sequence[_T], give_up: Callable[[_T], _R]
@@ -86,6 +94,19 @@ class WorkerPool:
             finally:
                 lone.close()
         return results
+
+
+@contextlib.contextmanager
+def worker_pool(job: Job) -> Iterator[WorkerPool]:
+    """The workers that a job asks for. Raises ConfigurationError and TransientProblem when there is no such cluster."""
+    if job.runner is Runner.THREADS:
+        # Left open: its processes end by themselves when idle, and the next run of this process finds them warm.
+        yield WorkerPool(job.worker_count)
+        return
+    from deident.study.cluster import cluster_pool  # noqa: PLC0415 - Dask is an extra
+
+    with cluster_pool(job.worker_count) as pool:
+        yield pool
 
 
 class _Lone:

@@ -27,7 +27,9 @@ def staging_key(run: str, study: str, number: int) -> str:
 
 def stage_in_worker(job: Job, run: str, tasks: Sequence[Task]) -> list[InstanceOutcome]:
     """`stage_chunk` in another process, which opens the job and loads the key by itself."""
-    return stage_chunk(worker_context(job, run), tasks)
+    context = worker_context(job, run)
+    with context.at_work():
+        return stage_chunk(context, tasks)
 
 
 def stage_chunk(context: Context, tasks: Sequence[Task]) -> list[InstanceOutcome]:
