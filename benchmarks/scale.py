@@ -34,9 +34,10 @@ def main() -> int:
         write_studies(work / "in", options.studies, options.instances)
         print(f"generated in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
         result = simulate(work, options.workers)
-        result["again"] = simulate(work, options.workers)["seconds"]
+        result["again"] = simulate(work, options.workers)
         _run(work, "--stop-server")
     (options.results / "scale.json").write_text(json.dumps(result, indent=1) + "\n")
+    result["again"].pop("samples")
     print(json.dumps({name: value for name, value in result.items() if name != "samples"}, indent=1))
     return 0
 
@@ -60,6 +61,8 @@ def simulate(work: Path, workers: int) -> dict[str, Any]:
         time.sleep(_EVERY)
         samples.append({"seconds": round(time.monotonic() - started), **_sample(work, flow.pid)})
     seconds = time.monotonic() - started
+    if flow.returncode not in {0, 1}:
+        raise SystemExit((work / "run.log").read_text()[-2000:])
     return {
         "exit": flow.returncode,
         "seconds": round(seconds, 1),

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import importlib
 import inspect
 import logging
 import re
 import secrets
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Final, ParamSpec, TypeVar, cast, get_type_hints
 
@@ -86,7 +88,26 @@ def _check_binding(function: Callable[..., Any], args: tuple[Any, ...], kwargs: 
         raise RunError("arguments", stage) from None
 
 
-class SafeTask(Task[P, R]):
+def _imported(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(module), name)
+
+
+class _ByName:
+    """Pickled as the name of a module and what it is called there.
+
+    A parent flow on Dask pickles all that its own functions refer to, and wrappers hold what cannot be pickled.
+    """
+
+    fn: Callable[..., Any]
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        module, name = self.fn.__module__, self.fn.__name__
+        if getattr(sys.modules.get(module), name, None) is self:
+            return _imported, (module, name)
+        return super().__reduce_ex__(protocol)
+
+
+class SafeTask(_ByName, Task[P, R]):
     """A task whose calls, submissions and derived tasks stay safe."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -111,7 +132,7 @@ class SafeTask(Task[P, R]):
         return derived
 
 
-class SafeFlow(Flow[P, R]):
+class SafeFlow(_ByName, Flow[P, R]):
     """A flow whose parameters are stored only when they are valid, and whose errors about them hold no value."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
