@@ -92,23 +92,20 @@ def _imported(module: str, name: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-class _ByName:
-    """Pickled as the name of a module and what it is called there.
+def _by_name(made: SafeTask[..., Any] | SafeFlow[..., Any]) -> tuple[Any, tuple[str, str]] | None:
+    """How to pickle a flow or task: as the name of a module and what it is called there.
 
     A parent flow on Dask pickles all that its own functions refer to, and wrappers hold what cannot be pickled.
     """
+    module, name = made.fn.__module__, made.fn.__name__
+    return (_imported, (module, name)) if getattr(sys.modules.get(module), name, None) is made else None
 
-    fn: Callable[..., Any]
+
+class SafeTask(Task[P, R]):
+    """A task whose calls, submissions and derived tasks stay safe."""
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        module, name = self.fn.__module__, self.fn.__name__
-        if getattr(sys.modules.get(module), name, None) is self:
-            return _imported, (module, name)
-        return super().__reduce_ex__(protocol)
-
-
-class SafeTask(_ByName, Task[P, R]):
-    """A task whose calls, submissions and derived tasks stay safe."""
+        return _by_name(self) or super().__reduce_ex__(protocol)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         _check_binding(self.fn, args, kwargs, self.name)
@@ -132,8 +129,11 @@ class SafeTask(_ByName, Task[P, R]):
         return derived
 
 
-class SafeFlow(_ByName, Flow[P, R]):
+class SafeFlow(Flow[P, R]):
     """A flow whose parameters are stored only when they are valid, and whose errors about them hold no value."""
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return _by_name(self) or super().__reduce_ex__(protocol)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         _check_binding(self.fn, args, kwargs, self.name)
