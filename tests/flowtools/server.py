@@ -78,7 +78,7 @@ def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
         found = condition()
         if found:
             return found
-        time.sleep(0.05)
+        time.sleep(0.02)
     raise TimeoutError
 
 
