@@ -116,7 +116,7 @@ def _rss(pid: int) -> int:
 
 def _settled(work: Path) -> dict[str, int]:
     """Task runs of the last flow run by state, when they have stopped to change."""
-    deadline, last, since = time.monotonic() + _SETTLE_SECONDS, {"": -1}, 0.0
+    deadline, last, since = time.monotonic() + _SETTLE_SECONDS, {"": -1}, time.monotonic()
     while time.monotonic() < deadline and time.monotonic() - since < _EVERY:
         time.sleep(1)
         now = _task_runs(work)

@@ -15,7 +15,6 @@ import sys
 from prefect import flow
 from prefect.deployments import run_deployment
 from prefect.states import State
-from prefect_dask import DaskTaskRunner
 from tasks.index import describe_study, write_index
 
 from deident.flows import deidentify, place_of, result_of
@@ -51,6 +50,8 @@ def main() -> None:
     options = parser.parse_args()
     parent = etl
     if options.dask:
+        from prefect_dask import DaskTaskRunner  # noqa: PLC0415 - an extra, for this way alone
+
         local = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
         parent = etl.with_options(task_runner=DaskTaskRunner(cluster_kwargs=local))
     count = parent(options.source, options.destination, options.index, options.deployment)
