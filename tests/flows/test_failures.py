@@ -40,7 +40,9 @@ def ready(undisturbed, new_home, tmp_path):
 
 
 def children(pid: int) -> list[int]:
-    listed = subprocess.run(["ps", "-ww", "-o", "pid=,args=", "--ppid", f"{pid}"], capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", f"{pid}"], capture_output=True, text=True, check=False
+    )
     return [int(line.split()[0]) for line in listed.stdout.splitlines() if "--process-name LokyProcess" in line]
 
 
@@ -75,7 +77,6 @@ def test_a_killed_server_ends_the_run_in_words_and_the_next_run_goes_on(ready, t
         # The studies go on: what is recorded of them is in the ledger, not in Prefect.
         code = flow.wait(300)
         waited = time.monotonic() - killed
-        print("WAITED", waited)
     text = (tmp_path / "log").read_text()
     assert code == 3, text
     assert "the Prefect server cannot be reached any more" in text
@@ -150,5 +151,7 @@ def test_a_killed_dask_worker_costs_nothing(ready, tmp_path):
 
 
 def dask_workers(pid: int) -> list[int]:
-    listed = subprocess.run(["ps", "-ww", "-o", "pid=,args=", "--ppid", f"{pid}"], capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", f"{pid}"], capture_output=True, text=True, check=False
+    )
     return [int(line.split()[0]) for line in listed.stdout.splitlines() if "spawn_main" in line]
