@@ -9,22 +9,31 @@ if TYPE_CHECKING:
     from deident.flows.parameters import DeidentifyParameters, RetryParameters, ReviewParameters
     from deident.flows.quarantine import retry_quarantined
     from deident.flows.release import release_reviewed
+    from deident.flows.results import ReleasedStudy, RunResult, place_of, result_of
 
 __all__ = [
     "DeidentifyParameters",
+    "ReleasedStudy",
     "RetryParameters",
     "ReviewParameters",
+    "RunResult",
     "deidentify",
+    "place_of",
     "release_reviewed",
+    "result_of",
     "retry_quarantined",
 ]
 
 _PLACES = {
     "DeidentifyParameters": "parameters",
+    "ReleasedStudy": "results",
     "RetryParameters": "parameters",
     "ReviewParameters": "parameters",
+    "RunResult": "results",
     "deidentify": "deidentification",
+    "place_of": "results",
     "release_reviewed": "release",
+    "result_of": "results",
     "retry_quarantined": "quarantine",
 }
 

@@ -20,7 +20,7 @@ from deident.flows.studies import StudyRuns, hidden
 from deident.home import ProjectHome
 from deident.ledger import StudyOutcome
 from deident.report import RunReport
-from deident.study import WorkerPool
+from deident.study import worker_pool
 from deident.tasks.discovery import Found, discovery
 from deident.tasks.events import announce_run
 from deident.tasks.problems import RunError
@@ -71,11 +71,10 @@ def through_stages(context: Context, found: Found, missing: int = 0) -> State[Ru
         if progress is not None:
             progress.advance()
 
-    workers = context.job.worker_count
-    pool = WorkerPool(workers)
-    # One study more than workers: the next is ready to start while another is validated or released.
-    runs = StudyRuns(context, pool, window=min(THREADS, workers + 1), finished=finished)
-    runs.run(found.todo)
+    with worker_pool(context.job) as pool:
+        # One study more than workers: the next is ready to start while another is validated or released.
+        runs = StudyRuns(context, pool, window=min(THREADS, pool.workers + 1), finished=finished)
+        runs.run(found.todo)
     outcomes = [*found.done, *runs.outcomes]
     built = report(hidden(context), hidden(found.discovery), hidden(outcomes))
     publish_report(built)

@@ -15,7 +15,7 @@ from deident.errors import ConfigurationError, Reason
 from deident.flows.aws import BLOCK_PATTERN, BlockSession
 from deident.flows.places import ALIAS_PATTERN, resolve
 from deident.home import ProjectHome
-from deident.job import Job, ReleasePolicy
+from deident.job import Job, ReleasePolicy, Runner
 from deident.profile import DEFAULT_PRESET, PRESETS, PixelRisk
 from deident.pseudonyms import Unlisted
 from deident.quarantine import Selection
@@ -117,6 +117,11 @@ class DeidentifyParameters(BaseModel):
     )
     workers: int = Field(
         default=0, ge=0, le=512, title="Worker processes", description="0: as many as this machine has cores."
+    )
+    runner: Runner = Field(
+        default=Runner.THREADS,
+        title="Where the work is done",
+        description="threads: worker processes of this machine. dask: the cluster in $DEIDENT_DASK_ADDRESS of the worker.",
     )
     preserve_studies: bool = Field(
         default=True, title="Preserve studies", description="Pseudonyms stay the same over all runs of this project."

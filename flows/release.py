@@ -10,9 +10,10 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from deident.context import new_run
 from deident.flows.artifacts import publish_report
+from deident.flows.batches import Batching
 from deident.flows.deidentification import run_id
 from deident.flows.parameters import ReviewParameters
-from deident.flows.studies import BATCH_ABOVE, SMALLEST_BATCH, hidden
+from deident.flows.studies import hidden
 from deident.home import ProjectHome
 from deident.ledger import Outcome, Record
 from deident.report import RunReport
@@ -58,7 +59,8 @@ def _wanted(desk: Desk, review: ReviewParameters) -> list[Wanted]:
 
 def _decide(desk: Desk, run: str, wanted: list[Wanted], reviewer: str) -> tuple[list[Decided], int]:
     """A task run for each study, or for some of them where they are many; the second count is of those not finished."""
-    size = 1 if len(wanted) <= BATCH_ABOVE else SMALLEST_BATCH
+    batching = Batching.from_environment()
+    size = 1 if len(wanted) <= batching.above else batching.studies
     parts = [wanted[first : first + size] for first in range(0, len(wanted), size)]
     futures = [decisions.submit(hidden(desk), run, hidden(part), hidden(reviewer)) for part in parts]
     decided: list[Decided] = []

@@ -78,6 +78,9 @@ def client_environment(home: ProjectHome, port: int) -> dict[str, str]:
         "PREFECT_LOGGING_CONFIG_PATH": str(LOGGING),
         # By which deployments/automations/zombie-runs.yaml tells a run that was killed from one that is at work.
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+        # A server that is restarted is back within their pauses (2, 4 and 8 seconds); of one that is not, the several calls
+        # at the end of a run each wait for all of them. The default, 5 retries, makes that more than five minutes.
+        "PREFECT_CLIENT_MAX_RETRIES": "3",
         # For worker processes, which have no log filter: warnings of pydicom quote values.
         "PYTHONWARNINGS": "ignore",
     }

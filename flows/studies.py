@@ -15,6 +15,7 @@ from prefect.utilities.annotations import opaque
 from deident.context import Context
 from deident.discovery import StudyRef
 from deident.errors import Reason
+from deident.flows.batches import Batching
 from deident.ledger import StudyOutcome
 from deident.study import WorkerPool
 from deident.tasks.batch import BatchResult, Unfinished, batch
@@ -23,14 +24,10 @@ from deident.tasks.problems import RunError
 from deident.tasks.release import quarantine, release
 from deident.tasks.validation import validation
 
-__all__ = ["BATCH_ABOVE", "StudyRuns", "hidden"]
+__all__ = ["StudyRuns", "hidden"]
 
 T = TypeVar("T")
 
-#: More studies than this go in batches: above it, single task runs would only keep the server busy.
-BATCH_ABOVE: Final = 1000
-BATCHES: Final = 400
-SMALLEST_BATCH: Final = 25
 #: Codes that will meet every other study as well.
 _HOPELESS: Final = frozenset({"place", "key", "configuration", "usage", "vault"})
 
@@ -63,6 +60,7 @@ class StudyRuns:
     pool: WorkerPool
     window: int
     finished: Callable[[StudyOutcome], None]
+    batching: Batching = field(default_factory=Batching.from_environment)
     outcomes: list[StudyOutcome] = field(default_factory=list)
     unfinished: list[Unfinished] = field(default_factory=list)
     _pace: Pace = field(default_factory=Pace)
@@ -81,13 +79,8 @@ class StudyRuns:
             self._events.get()()
 
     def _starts(self, studies: Sequence[StudyRef]) -> Iterator[Callable[[], None]]:
-        if len(studies) <= BATCH_ABOVE:
-            for study in studies:
-                yield partial(self._stage, study)
-            return
-        size = max(SMALLEST_BATCH, -(-len(studies) // BATCHES))
-        for first in range(0, len(studies), size):
-            yield partial(self._batch, studies[first : first + size])
+        for batch_ in self.batching.plan(studies):
+            yield partial(self._stage, batch_[0]) if len(batch_) == 1 else partial(self._batch, batch_)
 
     def _stage(self, study: StudyRef) -> None:
         future = self._submit(deidentification, study, self.pool)
@@ -133,7 +126,10 @@ class StudyRuns:
 
     def _ended(self, outcome: StudyOutcome) -> None:
         self._active -= 1
-        self.outcomes.append(outcome)
+        self._keep(outcome)
+
+    def _keep(self, outcome: StudyOutcome) -> None:
+        self.outcomes.append(outcome.in_brief())
         self.finished(outcome)
 
     def _batch_ended(self, studies: Sequence[StudyRef], done: PrefectFuture[Any]) -> None:
@@ -142,8 +138,7 @@ class StudyRuns:
         if isinstance(result, RunError):
             result = BatchResult((), tuple(Unfinished(study, result) for study in studies))
         for outcome in result.outcomes:
-            self.outcomes.append(outcome)
-            self.finished(outcome)
+            self._keep(outcome)
         for left in result.unfinished:
             if left.problem.code in _HOPELESS:
                 raise left.problem

@@ -45,7 +45,7 @@ def discovery(context: Context, progress: Callable[[int], None] | None = None) -
         if outcome is None:
             todo.append(study)
         else:
-            done.append(outcome)
+            done.append(outcome.in_brief())
     emit(
         Event.DISCOVERED,
         inputs=found.inputs,

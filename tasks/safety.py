@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import importlib
 import inspect
 import logging
 import re
 import secrets
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Final, ParamSpec, TypeVar, cast, get_type_hints
 
@@ -86,8 +88,24 @@ def _check_binding(function: Callable[..., Any], args: tuple[Any, ...], kwargs: 
         raise RunError("arguments", stage) from None
 
 
+def _imported(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(module), name)
+
+
+def _by_name(made: SafeTask[..., Any] | SafeFlow[..., Any]) -> tuple[Any, tuple[str, str]] | None:
+    """How to pickle a flow or task: as the name of a module and what it is called there.
+
+    A parent flow on Dask pickles all that its own functions refer to, and wrappers hold what cannot be pickled.
+    """
+    module, name = made.fn.__module__, made.fn.__name__
+    return (_imported, (module, name)) if getattr(sys.modules.get(module), name, None) is made else None
+
+
 class SafeTask(Task[P, R]):
     """A task whose calls, submissions and derived tasks stay safe."""
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return _by_name(self) or super().__reduce_ex__(protocol)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         _check_binding(self.fn, args, kwargs, self.name)
@@ -113,6 +131,9 @@ class SafeTask(Task[P, R]):
 
 class SafeFlow(Flow[P, R]):
     """A flow whose parameters are stored only when they are valid, and whose errors about them hold no value."""
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return _by_name(self) or super().__reduce_ex__(protocol)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         _check_binding(self.fn, args, kwargs, self.name)

@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -217,6 +218,30 @@ def test_a_pool_survives_its_workers_and_names_the_item_that_kills() -> None:
         assert pool.map(_work, [], lambda _: 0) == []
         with pytest.raises(TransientProblem):
             pool.map(_fail, [1], lambda _: 0)
+    finally:
+        pool.close()
+
+
+def _pid(items: list[int]) -> list[int]:
+    time.sleep(0.05)
+    return [os.getpid() for _ in items]
+
+
+def test_threads_that_share_a_pool_share_its_processes() -> None:
+    pool = WorkerPool(2)
+    found: set[int] = set()
+
+    def work() -> None:
+        for _ in range(10):
+            found.update(pool.map(_pid, [1], lambda _: 0))
+
+    try:
+        threads = [threading.Thread(target=work) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(found) == 2
     finally:
         pool.close()
 

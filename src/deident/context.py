@@ -22,7 +22,7 @@ from deident import __version__
 from deident.audit import AuditRecord, write_log
 from deident.engine import Deidentifier
 from deident.errors import PlaceProblem, UsageProblem, VaultAbsent
-from deident.home import Busy, ProjectHome, check_apart
+from deident.home import Busy, Lock, ProjectHome, check_apart
 from deident.job import Job
 from deident.ledger import Ledger, Outcome, Record
 from deident.locks import LEASES, HomeLocks, LeaseLocks, Locks
@@ -166,6 +166,10 @@ class Context:
         """Wait until no other of this project, in whatever thread, process or machine, releases the study."""
         return self.locks.study(study)
 
+    def at_work(self) -> Lock:
+        """Mark the run as being at work while a worker process does something for it. Raises Busy when it is swept."""
+        return self.home.lock(self.run, shared=True, wait=False)
+
     def close(self) -> None:
         """Give up the lock on the run."""
         self.locks.close()
@@ -222,8 +226,13 @@ def _awaits(record: Record | None, run: str) -> bool:
 
 @functools.lru_cache(maxsize=2)
 def worker_context(job: Job, run: str, sessions: Sessions | None = None) -> Context:
-    """The context of a run in a worker process, opened once: the process loads the key file itself."""
-    return Context.open(job, run, sessions, worker=True)
+    """The context of a run in a worker process, opened once: the process loads the key file itself.
+
+    It holds no lock: workers outlive runs, and staging of a killed run has to be swept all the same. See `at_work`.
+    """
+    context = Context.open(job, run, sessions, worker=True)
+    context.close()
+    return context
 
 
 @runtime_checkable

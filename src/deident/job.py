@@ -19,7 +19,7 @@ from deident.profile.toml import Lines, parse
 from deident.pseudonyms import Unlisted
 from deident.roots import Encryption, Roots
 
-__all__ = ["Job", "ReleasePolicy"]
+__all__ = ["Job", "ReleasePolicy", "Runner"]
 
 _WHAT: Final = "the job file"
 _Place = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$")]
@@ -32,6 +32,13 @@ class ReleasePolicy(StrEnum):
     AFTER_REVIEW = "after-review"
     #: Released at once: no instance held, no pixel risk accepted, no warning. The others wait.
     ONLY_CLEAN = "only-clean-automatic"
+
+
+class Runner(StrEnum):
+    """Where instances are read, de-identified and checked."""
+
+    THREADS = "threads"
+    DASK = "dask"
 
 
 class Job(BaseModel):
@@ -71,6 +78,10 @@ class Job(BaseModel):
     unlisted: Unlisted = Field(default=Unlisted.REFUSE, description="Patients whom the list does not name.")
     cohort: Cohort = Field(default=Cohort(), repr=False, description="Which instances are taken at all.")
     workers: int = Field(default=0, ge=0, le=512, description="Worker processes; 0 for one per core.")
+    runner: Runner = Field(
+        default=Runner.THREADS,
+        description="threads: each waits for a worker process of this machine. dask: for the workers of a Dask cluster.",
+    )
     force: bool = Field(default=False, description="Do studies again that are already done.")
     preserve_studies: bool = Field(default=True, description="Pseudonyms stay the same over all runs of this project.")
     release: ReleasePolicy = Field(

@@ -131,6 +131,11 @@ class StudyOutcome:
     def outcome(self) -> Outcome:
         return self.record.outcome
 
+    def in_brief(self) -> StudyOutcome:
+        """The same without outputs and digests: a run keeps all its outcomes for the report, which shows none of them."""
+        brief = replace(self.record, outputs=(), fingerprint="", previous="", audit="", seal="", manifest="")
+        return replace(self, record=brief)
+
 
 @dataclass(frozen=True, slots=True)
 class Head:

@@ -75,3 +75,10 @@ def test_the_code_of_a_person_is_found_elsewhere(keyword: str) -> None:
     image.PhysiciansOfRecordIdentificationSequence = [person]
     image.Manufacturer = f"Made for {words[keyword]}"
     assert words[keyword] not in _manufacturer(fresh("research"), encode(image))
+
+
+@pytest.mark.parametrize("number", ["10008", "12840", "1008511"])
+def test_a_number_that_is_in_every_class_uid_holds_nothing(number: str) -> None:
+    source = dataset("ct", AccessionNumber=number, PatientID=number, StudyID=number)
+    data = pydicom.dcmread(BytesIO(output(fresh("basic"), encode(source))))
+    assert data.SOPClassUID == data.file_meta.MediaStorageSOPClassUID == "1.2.840.10008.5.1.4.1.1.2"

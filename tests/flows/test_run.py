@@ -143,7 +143,7 @@ def test_a_failure_at_any_stage_shows_nothing_of_a_patient(home, server, source,
         "quarantine_study FAILED Failed",
         "write_report FAILED Failed",
         "publish_report FAILED Failed",
-        "WorkerPool FAILED Failed",
+        "worker_pool FAILED Failed",
     ]
     assert after["flow_run"] - before["flow_run"] == len(failing.STAGES)
     assert set(files_with(home.root, *CANARIES)) <= {"sources.toml"}

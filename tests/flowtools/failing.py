@@ -31,7 +31,7 @@ STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "quarantine_study": ((deident.tasks.release, "release_study"), (deident.tasks.release, "quarantine_study")),
     "write_report": ((deident.tasks.report, "write_report"),),
     "publish_report": ((flow_module, "publish_report"),),
-    "WorkerPool": ((flow_module, "WorkerPool"),),
+    "worker_pool": ((flow_module, "worker_pool"),),
 }
 
 

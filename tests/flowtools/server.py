@@ -2,13 +2,16 @@
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from deident.flows.server import Server
 from deident.flows.settings import apply, client_environment
@@ -17,18 +20,66 @@ from deident.home import ProjectHome
 TESTS = Path(__file__).parents[1]
 
 
-def run_python(
-    home: ProjectHome, server: Server, *arguments: str, safe: bool = True
-) -> subprocess.CompletedProcess[str]:
-    """Run Python as a process of the project, or, not `safe`, with Prefect's own logging."""
+def environment_of(home: ProjectHome, server: Server, *, safe: bool = True) -> dict[str, str]:
+    """The environment of a process of the project, or, not `safe`, with Prefect's own logging."""
     settings = client_environment(home, server.port)
     if not safe:
         del settings["PREFECT_LOGGING_CONFIG_PATH"]
     environment = dict(apply(settings, dict(os.environ)))
     environment["PYTHONPATH"] = os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return environment
+
+
+def run_python(
+    home: ProjectHome, server: Server, *arguments: str, safe: bool = True, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run Python in such a process to its end."""
     return subprocess.run(
-        [sys.executable, *arguments], env=environment, capture_output=True, text=True, check=False, timeout=600
+        [sys.executable, *arguments],
+        env=environment_of(home, server, safe=safe),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
     )
+
+
+@contextmanager
+def process(
+    home: ProjectHome, server: Server, log: Path, *arguments: str, **environment: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Such a process in the background, in a session of its own: with its children it ends here at the latest."""
+    with log.open("ab") as file:
+        started = subprocess.Popen(
+            [sys.executable, *arguments],
+            env={**environment_of(home, server), **environment},
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+    try:
+        yield started
+    finally:
+        kill_all(started)
+
+
+def kill_all(started: subprocess.Popen[bytes]) -> None:
+    """Kill a process of `process` and all its children with SIGKILL."""
+    with suppress(ProcessLookupError):
+        os.killpg(started.pid, signal.SIGKILL)
+    started.wait()
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
+    """Wait until `condition` gives something, and return it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise TimeoutError
 
 
 def database_rows(home: ProjectHome) -> dict[str, int]:

@@ -1,7 +1,9 @@
+import pickle
 import subprocess
 import sys
 import traceback
 
+import cloudpickle
 import pytest
 from prefect.cache_policies import NO_CACHE
 from prefect.exceptions import Abort
@@ -177,3 +179,12 @@ def test_a_run_is_named_by_its_callable_if_that_gives_an_opaque_name():
 def test_the_problems_and_the_log_filter_load_without_prefect():
     code = "import sys, deident.tasks.safelog, deident.tasks.problems; sys.exit('prefect' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_flows_and_tasks_are_pickled_by_their_names():
+    from deident.flows import deidentify
+    from deident.tasks.discovery import discovery
+
+    for made in (deidentify, discovery):
+        assert pickle.loads(cloudpickle.dumps(made)) is made
+        assert len(cloudpickle.dumps(made)) < 200

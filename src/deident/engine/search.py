@@ -68,6 +68,8 @@ class _Known:
         values = (
             {value, _PERCENT.sub(lambda code: bytes.fromhex(code[1].decode()), value)} if b"%" in value else {value}
         )
+        if is_well_known(value.strip(b"\0 ").decode("latin-1")):
+            return False  # 1.2.840.10008.5.1.4.1.1.2 holds the record number 10008 by chance
         texts = {text for raw in values for text in self._texts(raw)}
         return any(self.identifiers.find(text) for text in texts if not is_term(text.strip().casefold()))
 

@@ -4,7 +4,7 @@ from deident.discovery import InstanceRef, StudyRef
 from deident.ledger import Outcome, StudyOutcome
 from deident.study.check import validate
 from deident.study.model import InstanceOutcome, StagedInstance, StagedStudy, ValidatedStudy
-from deident.study.pool import WorkerPool
+from deident.study.pool import WorkerPool, worker_pool
 from deident.study.process import done_before, process_study
 from deident.study.release import quarantine_study, release
 from deident.study.stage import deidentify_study
@@ -25,4 +25,5 @@ __all__ = [
     "quarantine_study",
     "release",
     "validate",
+    "worker_pool",
 ]

@@ -63,7 +63,8 @@ def _validate_in_worker(
     job: Job, run: str, sessions: Sessions | None, requests: Sequence[_Request]
 ) -> list[tuple[Finding, ...]]:
     context = worker_context(job, run, sessions)
-    return [_validate(context, request) for request in requests]
+    with context.at_work():
+        return [_validate(context, request) for request in requests]
 
 
 def _validate(context: Context, request: _Request) -> tuple[Finding, ...]:

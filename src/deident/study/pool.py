@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from typing import Any, Final, TypeVar
 
-from loky import ProcessPoolExecutor, get_reusable_executor
+from loky import ProcessPoolExecutor
+from loky.process_executor import ShutdownExecutorError
 
-__all__ = ["CHUNK", "WorkerPool"]
+from deident.job import Job, Runner
+
+__all__ = ["CHUNK", "WorkerPool", "worker_pool"]
 
 #: Items handed to a worker at a time: enough to hide the cost of handing over, few enough to share evenly.
 CHUNK: Final = 16
 _IDLE_SECONDS: Final = 60
+_ATTEMPTS: Final = 2
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -28,6 +33,13 @@ class WorkerPool:
     def __init__(self, workers: int) -> None:
         self._workers = workers
         self._alone = threading.Lock()
+        self._using = threading.Lock()
+        self._executor: Any = None
+
+    @property
+    def workers(self) -> int:
+        """How many items can be at work at the same time."""
+        return self._workers
 
     def map(
         self, function: Callable[[Sequence[_T]], list[_R]], items: Sequence[_T], give_up: Callable[[_T], _R]
@@ -52,17 +64,24 @@ class WorkerPool:
 
     def close(self) -> None:
         """End the worker processes."""
-        self._executor().shutdown(wait=True)
-
-    def _executor(self) -> Any:
-        return get_reusable_executor(max_workers=self._workers, timeout=_IDLE_SECONDS)
+        with self._using:
+            executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=True)
 
     def _submit(self, function: Callable[[Sequence[_T]], list[_R]], chunk: Sequence[_T]) -> Future[list[_R]] | None:
-        try:
-            future: Future[list[_R]] = self._executor().submit(function, chunk)
-        except BrokenExecutor:
-            return None
-        return future
+        with self._using:
+            for _ in range(_ATTEMPTS):
+                if self._executor is None:
+                    # Not loky's reusable executor: each thread has one of its own.
+                    self._executor = ProcessPoolExecutor(max_workers=self._workers, timeout=_IDLE_SECONDS)
+                try:
+                    future: Future[list[_R]] = self._executor.submit(function, chunk)
+                except (BrokenExecutor, ShutdownExecutorError):
+                    self._executor = None  # a worker died, perhaps of another thread's chunk: start afresh
+                else:
+                    return future
+        return None
 
     def _result(self, future: Future[list[_R]] | None) -> list[_R] | None:
         """The results of a chunk, or None when a worker died meanwhile, perhaps because of another chunk."""
@@ -86,6 +105,22 @@ class WorkerPool:
             finally:
                 lone.close()
         return results
+
+
+@contextlib.contextmanager
+def worker_pool(job: Job) -> Iterator[WorkerPool]:
+    """The workers that a job asks for. Raises ConfigurationError and TransientProblem when there is no such cluster."""
+    if job.runner is Runner.THREADS:
+        pool = WorkerPool(job.worker_count)
+        try:
+            yield pool
+        finally:
+            pool.close()
+        return
+    from deident.study.cluster import cluster_pool  # noqa: PLC0415 - Dask is an extra
+
+    with cluster_pool(job.worker_count) as pool:
+        yield pool
 
 
 class _Lone:

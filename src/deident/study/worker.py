@@ -49,7 +49,9 @@ def staging_folder(run: str, study: str) -> str:
 
 def stage_in_worker(job: Job, run: str, sessions: Sessions | None, tasks: Sequence[Task]) -> list[InstanceOutcome]:
     """`stage_chunk` in another process, which opens the job and loads the key by itself."""
-    return stage_chunk(worker_context(job, run, sessions), tasks)
+    context = worker_context(job, run, sessions)
+    with context.at_work():
+        return stage_chunk(context, tasks)
 
 
 def stage_chunk(context: Context, tasks: Sequence[Task]) -> list[InstanceOutcome]:
