@@ -49,7 +49,7 @@ def _is_parameter(before: Piece, number: Piece) -> bool:
     if before.lower in _PARAMETERS:
         may_follow = gap == "=" or (gap == "" and number.kind == NUMBER) or (gap == "-" and before.lower in _VERTEBRAE)
         return may_follow and kind_of(before.token + number.token) == CODE
-    listed = before.kind == CODE and gap in ("_", ",", "/") and before.lower.lstrip("b").isdigit()
+    listed = before.kind == CODE and number.gap in ("_", ",", "/") and before.lower.lstrip("b").isdigit()
     return listed and kind_of("b" + number.token) == CODE
 
 
