@@ -133,7 +133,7 @@ def test_a_run_that_dies_before_the_former_version_is_gone_is_finished_by_the_ne
     run(tmp_path, patients=patients(tmp_path, f"{PATIENT_ID},S-1\n"))
     listed = patients(tmp_path, f"{PATIENT_ID},S-2\n")
     with monkeypatch.context() as patched:
-        patched.setattr(sys.modules["deident.study.release"], "_retire", fail)
+        patched.setattr(sys.modules["deident.study.publish"], "_retire", fail)
         with pytest.raises(TransientProblem):
             run(tmp_path, patients=listed)
     assert folders(tmp_path) == ["S-1", "S-2"]
