@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
 import os
+import queue
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -193,6 +195,7 @@ def _flow(job: dict[str, object], home: ProjectHome, server: Server, destination
         finally:
             observer.reset(token)
     if state is None:
+        _forget_events()
         raise ServerError("the Prefect server cannot be reached any more; run again to go on where this run stopped")
     link = _link(server, state.state_details.flow_run_id)
     result = state.result(raise_on_failure=False)
@@ -204,6 +207,17 @@ def _flow(job: dict[str, object], home: ProjectHome, server: Server, destination
     print(f"deident: the run failed: {_PLAIN.get(code, code)}.", file=sys.stderr)
     print(f"What was finished stays; run again to go on. The run in the Prefect UI: {link}", file=sys.stderr)
     return USAGE if code in {"place", "key", "configuration", "usage"} else UNFINISHED
+
+
+def _forget_events() -> None:
+    """Drop what Prefect has still to tell its server: at the end of the process it tries some seconds for each event."""
+    from prefect.events.worker import EventsWorker  # noqa: PLC0415
+
+    for worker in tuple(EventsWorker._instances.values()):  # type: ignore[misc]
+        with contextlib.suppress(queue.Empty):
+            while True:
+                worker._queue.get_nowait()
+                worker._queue.task_done()
 
 
 def _link(server: Server, run: UUID | None) -> str:
