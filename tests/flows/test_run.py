@@ -75,8 +75,9 @@ def test_a_run_reports_and_a_second_run_does_nothing(home, server, source, tmp_p
     assert re.search(r"\n +2  released\n", first.stdout)
     assert re.search(r"\n +1  empty: ", first.stdout)
     assert f"http://127.0.0.1:{server.port}/runs/flow-run/" in first.stdout
-    report = next(home.reports.glob("*/report.json"))
-    assert json.loads(report.read_text())["inputs"]["released"] == 2
+    named = re.search(r"/reports/(\S+)/report\.html", first.stdout)  # the home is that of other runs, too
+    assert named
+    assert json.loads((home.reports / named[1] / "report.json").read_text())["inputs"]["released"] == 2
     outputs = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*") if path.is_file()}
 
     second = run_python(home, server, *arguments)
