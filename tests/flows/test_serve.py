@@ -18,7 +18,6 @@ import yaml
 from deident.flows.serve import DEPLOYMENTS, main
 from deident.flows.server import find_server
 from deident.home import ProjectHome
-from flowtools.browser import browser
 from flowtools.server import api_answers, files_with, run_python
 from flowtools.serving import deployment_id, place_names, post, serving, start_serving, stop_serving, wait_for_run
 from flowtools.studies import CANARIES, copy_examples, plant_source
@@ -176,26 +175,3 @@ def _notification_block(url: str, target: str) -> str:
         data=data,
     )
     return "custom-webhook/here"
-
-
-@pytest.mark.slow
-def test_from_the_form_of_a_run_to_the_review_all_in_the_browser(tmp_path):
-    home = ProjectHome.open(tmp_path / "home")
-    place_names(home, incoming=copy_examples(tmp_path / "incoming"), released=tmp_path / "released")
-    with serving(home) as url, browser() as page:
-        page.open(f"{url}/deployments/deployment/{deployment_id(url, 'ad-hoc')}/run")
-        page.fill("Source", "incoming")
-        page.fill("Destination", "released")
-        page.choose("Release", "after-review")
-        page.click("button", "Submit")
-        first = wait_for_run(url, "deidentify")
-        assert first["state"]["name"] == "Completed, awaiting review"
-        assert not list((tmp_path / "released").rglob("*.dcm"))
-        page.open(f"{url}/deployments/deployment/{deployment_id(url, 'review')}/run")
-        page.fill("Run", first["name"].removeprefix("deidentify-"))
-        page.choose("Decision", "approve all")
-        page.fill("Reviewer", "m.curie")
-        page.click("button", "Submit")
-        second = wait_for_run(url, "release-reviewed")
-        assert (second["state"]["name"], second["state"]["message"]) == ("Completed", "4 released, 0 rejected")
-    assert len(list((tmp_path / "released").rglob("*.dcm"))) == 4
