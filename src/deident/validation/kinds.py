@@ -221,6 +221,7 @@ def protects(tags: frozenset[int], options: frozenset[str]) -> bool:
     )
 
 
+@lru_cache(maxsize=64)
 def holds_dates(tags: frozenset[int], vrs: frozenset[str]) -> bool:
     """Whether one of the attributes or value representations is of dates and times."""
     rows = _load("data_elements.json")["rows"]
