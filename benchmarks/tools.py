@@ -130,7 +130,8 @@ def pipeline_tools() -> list[Tool]:
         Tool(YARDSTICK, "dcmread, save_as; changes nothing", lambda at: _runner("pydicom_copy", at), always=True),
         Tool("study path, 1 process", path, lambda at: _runner("study_path", at, str(at.own / "home"), "1"), ours=True),
         Tool("study path, 2 workers", path, lambda at: _runner("study_path", at, str(at.own / "home"), "2"), ours=True),
-        Tool("flow, 2 workers", f"{path}; under Prefect, its server not counted", _flow, ours=True),
+        Tool("flow, 1 worker", f"{path}; under Prefect, its server not counted", lambda at: _flow(at, 1), ours=True),
+        Tool("flow, 2 workers", "the same", lambda at: _flow(at, 2), ours=True),
     ]
 
 
@@ -165,11 +166,11 @@ def _anonymize(at: Place, workers: int) -> list[str]:
     ]
 
 
-def _flow(at: Place) -> list[str]:
+def _flow(at: Place, workers: int) -> list[str]:
     """The home is kept from run to run, so that its server is; `--force` because the ledger knows the studies."""
     home = str(at.own.parent / "flow-home")
     places = ("--source", str(at.source), "--dest", str(at.output), "--home", home)
-    return [sys.executable, "-m", "deident", "run", *places, "--workers", "2", "--force"]
+    return [sys.executable, "-m", "deident", "run", *places, "--workers", str(workers), "--force"]
 
 
 def _gdcm_dumb(at: Place) -> list[str]:

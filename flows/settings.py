@@ -83,6 +83,8 @@ def client_environment(home: ProjectHome, port: int) -> dict[str, str]:
         "PREFECT_CLIENT_MAX_RETRIES": "3",
         # For worker processes, which have no log filter: warnings of pydicom quote values.
         "PYTHONWARNINGS": "ignore",
+        # numpy multiplies nothing here: threads of its BLAS only spin while they start.
+        "OPENBLAS_NUM_THREADS": "1",
     }
 
 

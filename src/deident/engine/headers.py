@@ -22,6 +22,8 @@ _WANTED: Final = frozenset(
 _SELECTING: Final = frozenset({0x00080020, 0x0008103E, 0x00180015})
 _SELECTING_BYTES: Final = 1024
 _GROWTH: Final = 4
+_LONG: Final = frozenset(vr.encode() for vr in LONG_VRS)
+_SHORT: Final = frozenset(vr.encode() for vr in ALL_VRS) - _LONG
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +113,13 @@ def _walk(data: bytes, pos: int, syntax: Syntax, depth: int) -> tuple[dict[int, 
 
 def _value_at(data: bytes, pos: int, syntax: Syntax) -> tuple[int, int]:
     """(offset of the value, its length) of the element at `pos`; offset -1 when the data ends before the length does."""
-    if not syntax.explicit or data[pos : pos + 4] in (syntax.item, syntax.item_end, syntax.sequence_end):
+    if not syntax.explicit or data[pos : pos + 2] == syntax.item[:2]:
         return 8, int(syntax.long.unpack_from(data, pos + 4)[0])
-    vr = data[pos + 4 : pos + 6].decode("latin-1")
-    if vr not in ALL_VRS:
-        raise Refusal(Reason.BROKEN, "invalid VR")
-    if vr not in LONG_VRS:
+    vr = data[pos + 4 : pos + 6]
+    if vr in _SHORT:
         return 8, int(syntax.short.unpack_from(data, pos + 6)[0])
+    if vr not in _LONG:
+        raise Refusal(Reason.BROKEN, "invalid VR")
     if pos + 12 > len(data):
         return -1, 0
     return 12, int(syntax.long.unpack_from(data, pos + 8)[0])

@@ -19,6 +19,8 @@ __all__ = ["CHUNK", "WorkerPool", "worker_pool"]
 CHUNK: Final = 16
 _IDLE_SECONDS: Final = 60
 _ATTEMPTS: Final = 2
+#: numpy searches bytes here and multiplies nothing: the threads of its BLAS would cost each process 0.1 s, spinning.
+_ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1"}
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -74,7 +76,9 @@ class WorkerPool:
             for _ in range(_ATTEMPTS):
                 if self._executor is None:
                     # Not loky's reusable executor: each thread has one of its own.
-                    self._executor = ProcessPoolExecutor(max_workers=self._workers, timeout=_IDLE_SECONDS)
+                    self._executor = ProcessPoolExecutor(
+                        max_workers=self._workers, timeout=_IDLE_SECONDS, env=_ENVIRONMENT
+                    )
                 try:
                     future: Future[list[_R]] = self._executor.submit(function, chunk)
                 except (BrokenExecutor, ShutdownExecutorError):
@@ -131,7 +135,7 @@ class _Lone:
 
     def run(self, function: Callable[[Sequence[_T]], list[_R]], items: Sequence[_T]) -> list[_R] | None:
         if self._executor is None:
-            self._executor = ProcessPoolExecutor(max_workers=1)
+            self._executor = ProcessPoolExecutor(max_workers=1, env=_ENVIRONMENT)
         try:
             results: list[_R] = self._executor.submit(function, items).result()
         except BrokenExecutor:
