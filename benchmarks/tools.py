@@ -162,7 +162,7 @@ def _anonymize(at: Place, workers: int) -> list[str]:
     return [
         *(sys.executable, "-m", "deident", "anonymize", "--batch", "--preserve-studies"),
         *("-i", str(at.source), "-o", str(at.output), "--home", str(at.own / "home"), "--workers", str(workers)),
-        *("--audit-log", str(at.own / "audit.json"), "--overwrite"),
+        *("--audit-log", str(at.own / "audit.json")),
     ]
 
 

@@ -158,7 +158,8 @@ def layouts(draw: st.DrawFn, wire: Wire, depth: int = 2) -> list[Element]:
             found[tag] = draw(_elements(tag, wire, depth))
     if depth < 2:
         for tag in draw(st.lists(st.sampled_from((_MANUFACTURER, _INSTITUTION)), unique=True)):
-            found[tag] = Element(tag, "LO", b"Acme")
+            # Two words: an institution called as the manufacturer is would take the manufacturer away, as it must.
+            found[tag] = Element(tag, "LO", b"Acme" if tag == _MANUFACTURER else b"Zqxplace")
     return [found[tag] for tag in sorted(found)]
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from deident.engine.values import Notes
-    from deident.pseudonyms import Subject
-
-__all__ = ["Repeat"]
 
 
-@dataclass(slots=True)
+__all__ = ["BEGINNING", "Repeat", "Repeats"]
+
+#: Encodings of a sequence are looked up by what follows its tag and VR (8 bytes), up to here: in a sequence of codes, the code.
+BEGINNING: Final = 48
+
+
 class Repeat:
     """What follows from the bytes `encoded` where `charset` is in force: `edits` relative to their start, and notes.
 
@@ -20,31 +22,55 @@ class Repeat:
     None when none were. `uses` counts how often it helped.
     """
 
-    encoded: bytes
-    charset: bytes
-    edits: tuple[tuple[int, int, bytes], ...]
-    delta: int
-    notes: Notes
-    values: frozenset[bytes]
-    subject: Subject | None
-    uses: int = 0
+    __slots__ = (
+        "_notes",
+        "_rare",
+        "charset",
+        "delta",
+        "edits",
+        "elements",
+        "encoded",
+        "length",
+        "subject",
+        "uses",
+        "values",
+    )
+
+    def __init__(self, encoded: bytes, charset: bytes, edits: Sequence[tuple[int, int, bytes]], notes: Notes) -> None:
+        self.encoded = encoded
+        self.length = len(encoded)
+        self.charset = charset
+        self.edits = tuple(edits)
+        self.delta = sum(len(out) - (last - first) for first, last, out in edits)
+        self.elements = notes.elements
+        self.values = frozenset((*notes.texts, *notes.numbers, *notes.blobs))
+        self.subject = notes.subject if notes.subject_used else None
+        self.uses = 0
+        self._notes = notes
+        self._rare = bool(
+            notes.blobs or notes.originals or notes.charsets or notes.un_sequence or notes.inside or notes.concept
+        )
 
     def apply(self, notes: Notes, edits: list[tuple[int, int, bytes]], position: int) -> None:
         """Note and edit as the scan of the sequence at `position` would."""
         self.uses += 1
         for first, last, out in self.edits:
             edits.append((position + first, position + last, out))
-        mine = self.notes
+        mine = self._notes
         notes.texts += mine.texts
-        notes.numbers += mine.numbers
-        notes.done += mine.done
+        if mine.numbers:
+            notes.numbers += mine.numbers
+        if mine.done:
+            notes.done += mine.done
         if mine.gathered:
             notes.gathered += mine.gathered
         if mine.uids:
             notes.uids.update(mine.uids)
-        notes.subject_used |= mine.subject_used
-        notes.by_reference |= mine.by_reference
-        if self.rare:
+        if mine.subject_used:
+            notes.subject_used = True
+        if mine.by_reference:
+            notes.by_reference = True
+        if self._rare:
             notes.blobs += mine.blobs
             notes.originals += mine.originals
             notes.charsets |= mine.charsets
@@ -53,8 +79,6 @@ class Repeat:
             for tag, values in mine.inside.items():
                 notes.inside.setdefault(tag, []).extend(values)
 
-    @property
-    def rare(self) -> bool:
-        """Whether the scan noted anything that few sequences lead to."""
-        mine = self.notes
-        return bool(mine.blobs or mine.originals or mine.charsets or mine.un_sequence or mine.inside or mine.concept)
+
+#: The known encodings of a sequence by their beginnings; none is shorter than that.
+Repeats = dict[bytes, list[Repeat]]

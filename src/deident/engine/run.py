@@ -151,7 +151,9 @@ class Run:
     def _learn(self, level: Level, buffer: bytes, start: int, complete: bool) -> None:
         """Scan a window once more, under watch."""
         learner = Learner()
-        scan(self._shared, level, buffer, start, complete, Notes(subject=self.notes.subject), learner)
+        notes = Notes(subject=self.notes.subject)
+        notes.charset = self.notes.charset  # of an earlier window; one in this window is met again
+        scan(self._shared, level, buffer, start, complete, notes, learner)
         learner.learn(self._rescan)
 
     def _rescan(self, level: Level, encoded: bytes, charset: bytes) -> tuple[list[Edit], Notes]:

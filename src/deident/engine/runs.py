@@ -14,10 +14,9 @@ from typing import Any, Final
 
 from deident.engine import entries as p
 from deident.engine.level import Level
-from deident.engine.repeat import Repeat
+from deident.engine.repeat import BEGINNING, Repeat
 from deident.engine.stretch import Stretch, bare
 from deident.engine.values import Notes
-from deident.pseudonyms import Subject
 
 __all__ = ["Learner", "due"]
 
@@ -58,7 +57,7 @@ class Learner:
 
     def sequence(self, level: Level, encoded: bytes, charset: bytes) -> None:
         """Take a whole sequence that was scanned at `level`."""
-        if len(encoded) <= _LARGEST_REPEAT:
+        if BEGINNING <= len(encoded) <= _LARGEST_REPEAT:
             self._sequences.append((level, encoded, charset))
 
     def learn(self, rescan: Callable[[Level, bytes, bytes], tuple[list[Edit], Notes]]) -> None:
@@ -67,12 +66,10 @@ class Learner:
         `rescan` scans an encoded sequence by itself, with a character set in force.
         """
         for level, encoded, charset in self._sequences:
+            if level.repeats(encoded, charset):
+                continue
             edits, notes = rescan(level, encoded, charset)
-            delta = sum(len(out) - (last - first) for first, last, out in edits)
-            values = frozenset((*notes.texts, *notes.numbers, *notes.blobs))
-            level.add_repeat(
-                encoded[:_HEAD], Repeat(encoded, charset, tuple(edits), delta, notes, values, _subject(notes))
-            )
+            level.add_repeat(encoded[:_HEAD], Repeat(encoded, charset, edits, notes))
         for level in {id(level): level for level, _head, _entry in self._trace}.values():
             level.forget_runs()
         stretch: list[tuple[bytes, Any]] = []
@@ -86,10 +83,6 @@ class Learner:
                 stretch.append((head, entry))
         if current is not None:
             _keep(current, stretch)
-
-
-def _subject(notes: Notes) -> Subject | None:
-    return notes.subject if notes.subject_used else None
 
 
 def _fits(level: Level, head: bytes, entry: Any) -> bool:

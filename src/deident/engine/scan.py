@@ -14,7 +14,7 @@ from deident.engine.dummies import graphic_annotation
 from deident.engine.items import ItemTooLong
 from deident.engine.level import Level
 from deident.engine.private import resolve_private
-from deident.engine.repeat import Repeat
+from deident.engine.repeat import BEGINNING, Repeat
 from deident.engine.syntax import UNDEFINED
 from deident.engine.values import HANDLERS, Notes, Shared
 from deident.errors import Reason, Refusal
@@ -112,12 +112,13 @@ def scan(
                     continue
                 kind = entry[0]
             elif kind == p.REPEAT:
-                repeat = _repeated(entry[1], buf, pos, end, charset, notes)
+                alike = entry[1].get(buf[pos + 8 : pos + BEGINNING])
+                repeat = _repeated(alike, buf, pos, end, charset, notes) if alike is not None else None
                 if repeat is not None:
                     repeat.apply(notes, edits, pos)
                     delta += repeat.delta
-                    count += repeat.notes.elements
-                    pos += len(repeat.encoded)
+                    count += repeat.elements
+                    pos += repeat.length
                     continue
                 entry = entry[2]
                 kind = entry[0]
@@ -318,13 +319,13 @@ def _selected(level: Level, buf: bytes, pos: int, end: int, complete: bool, note
     return found
 
 
-def _repeated(known: list[Repeat], buf: bytes, pos: int, end: int, charset: bytes, notes: Notes) -> Repeat | None:
+def _repeated(alike: list[Repeat], buf: bytes, pos: int, end: int, charset: bytes, notes: Notes) -> Repeat | None:
     """The sequence at `pos`, if it stands there as it stood in an earlier instance."""
-    for repeat in known:
-        if buf.startswith(repeat.encoded, pos) and pos + len(repeat.encoded) <= end and repeat.charset == charset:
+    for repeat in alike:
+        if buf.startswith(repeat.encoded, pos) and pos + repeat.length <= end and repeat.charset == charset:
             if repeat.subject is not None and repeat.subject != notes.subject:
                 continue
-            return repeat if notes.hits.isdisjoint(repeat.values) else None
+            return repeat if not notes.hits or notes.hits.isdisjoint(repeat.values) else None
     return None
 
 
