@@ -29,7 +29,7 @@ def test_killed_anywhere_under_faults_the_outputs_are_those_of_a_quiet_run(
     seed = 4711 if os.environ.get("CI") else random.randrange(10**6)
     chance, twins = random.Random(seed), Twins(site, UID)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.url)
-    length = RunLength.measure(proxy, TO_DO, lambda: twins.plant(TO_DO), lambda: whole_run(twins.quiet.job()) and None)
+    length = RunLength.measure(proxy, twins.plant, lambda: whole_run(twins.quiet.job()))
     left, ended = depths(chance, KILLS), Counter[int | None]()
     while left:
         done = twins.done()

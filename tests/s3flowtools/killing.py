@@ -39,24 +39,26 @@ def depths(chance: random.Random, count: int) -> list[float]:
 class RunLength:
     """How many requests a run makes: `base` with nothing to do, more for each study done before and each to be done."""
 
-    base: int
+    base: float
     before: float
     each: float
 
     @classmethod
-    def measure(cls, proxy: FaultProxy, studies: int, plant: Callable[[], None], run: Callable[[], None]) -> RunLength:
-        """From three quiet runs: over nothing, over `studies` new ones, and over the same again."""
+    def measure(cls, proxy: FaultProxy, plant: Callable[[int], None], run: Callable[[], object]) -> RunLength:
+        """From three quiet runs, after one that makes what is made once."""
 
-        def counted() -> int:
+        def counted(new: int) -> int:
+            plant(new)
             proxy.reset()
             run()
             return sum(map(is_work, proxy.journal))
 
-        base = counted()
-        plant()
-        first, again = counted(), counted()
+        _, first, second, third = counted(1), counted(1), counted(2), counted(1)
         proxy.reset()
-        return cls(base, (again - base) / studies, (first - base) / studies)
+        # first: 1 new beside 1; second: 2 new beside 2; third: 1 new beside 4
+        before = (third - first) / 3
+        each = second - first - before
+        return cls(first - before - each, before, each)
 
     def of(self, done: int, to_do: int) -> int:
         return round(self.base + done * self.before + to_do * self.each)
