@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -244,6 +246,26 @@ def test_threads_that_share_a_pool_share_its_processes() -> None:
         assert len(found) == 2
     finally:
         pool.close()
+
+
+_BUSY = """
+import sys, time
+from deident.study import WorkerPool
+def busy(items):
+    print("at work", flush=True)
+    time.sleep(600)
+WorkerPool(2).map(busy, list(range(32)), lambda _: None)
+"""
+
+
+def test_workers_that_are_busy_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    (tmp_path / "busy.py").write_text(_BUSY)
+    with subprocess.Popen([sys.executable, str(tmp_path / "busy.py")], stdout=subprocess.PIPE) as started:
+        assert started.stdout is not None
+        assert [started.stdout.readline() for _ in range(2)] == [b"at work\n"] * 2
+        started.kill()
+        # Each of them holds the other end for as long as it lives; the timeout ends a test that has failed.
+        assert started.communicate(timeout=60) == (b"", None)
 
 
 def test_worker_processes_make_the_same_as_one_process(tmp_path: Path) -> None:

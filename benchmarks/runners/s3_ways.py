@@ -1,4 +1,4 @@
-"""One way to do one job of the S3 part.  python s3_ways.py JOB WAY ENDPOINT SOURCE TARGET
+"""One way to do one job of the S3 part.  python s3_ways.py JOB WAY ENDPOINT SOURCE TARGET HOME
 
 Every way has to come to the same end, which is checked: all headers parsed, all bytes there.
 """
@@ -20,7 +20,7 @@ from deident.engine.limits import Limits
 from deident.engine.segments import SourceRange
 from deident.stores.s3 import S3Settings, S3Store
 
-JOB, WAY, ENDPOINT, SOURCE, TARGET = sys.argv[1:]
+JOB, WAY, ENDPOINT, SOURCE, TARGET, HOME = sys.argv[1:]
 THREADS = int(WAY.rpartition("-")[2]) if WAY.rpartition("-")[2].isdigit() else 1
 HEADER = b"\0" * 20_000
 SKIPPED = 30_000
@@ -56,7 +56,25 @@ def for_all(call: Callable[[str], Any], names: Iterable[str]) -> int:
         return sum(1 for _ in pool.map(call, names))
 
 
+def discovered() -> int:
+    """Discovery as a run does it; the home of `discover-again` keeps the index that its first run made."""
+    from deident.context import Context  # noqa: PLC0415 - of this way alone
+    from deident.discovery import discover  # noqa: PLC0415 - of this way alone
+    from deident.job import Job  # noqa: PLC0415 - of this way alone
+
+    os.environ["AWS_ENDPOINT_URL_S3"] = ENDPOINT
+    with tempfile.TemporaryDirectory() as folder:
+        home = HOME if WAY.endswith("again") else f"{folder}/home"
+        with Context.open(Job.make(source=f"s3://{SOURCE}/ct", destination=f"{folder}/out", home=home)) as context:
+            found = discover(context)
+    assert found.studies
+    assert not found.others
+    return found.inputs
+
+
 def headers() -> int:
+    if WAY.startswith("discover"):
+        return discovered()
     client, limits = plain(), Limits()
     if WAY.startswith("store"):
         store = S3Store(SOURCE, "ct", S3Settings(endpoint_url=ENDPOINT))

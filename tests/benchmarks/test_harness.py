@@ -43,6 +43,7 @@ def test_three_objects_give_the_tables_of_s3(tmp_path: Path) -> None:
     for line in (
         "| boto3-whole-1 | 1.00 | 1.00 |",
         "| **store-16** |",
+        "| **discover-again** |",
         "| **store-copy-16** |",
         "| **store-splice** |",
     ):
@@ -50,6 +51,8 @@ def test_three_objects_give_the_tables_of_s3(tmp_path: Path) -> None:
     results = json.loads((tmp_path / "results" / "benchmark.json").read_text())["parts"]["s3"]
     moved = {way["way"]: way["moved"] for job in results.values() for way in job}
     assert moved["store-16"] < moved["boto3-whole-16"] / 4
+    assert moved["discover"] < moved["boto3-whole-16"] / 4
+    assert moved["discover-again"] < moved["discover"] / 4
     assert moved["store-splice"] < moved["store-stream"] / 4
 
 

@@ -71,6 +71,22 @@ def kill_all(started: subprocess.Popen[bytes]) -> None:
     started.wait()
 
 
+def children(pid: int, wanted: str = "") -> list[int]:
+    """The processes that this one started and that run, by a part of their command line."""
+    listed = subprocess.run(
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", f"{pid}"], capture_output=True, text=True, check=False
+    )
+    return [int(line.split()[0]) for line in listed.stdout.splitlines() if wanted in line]
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended; one that nobody has asked about yet has, too."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
 def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
     """Wait until `condition` gives something, and return it."""
     deadline = time.monotonic() + seconds

@@ -22,7 +22,7 @@ from deident.vault import Vault, keys_at_hand
 from s3tools.server import S3Server
 from support.studies import NAME, PATIENT_ID, write_study
 
-__all__ = ["BUCKETS", "Site", "scan", "whole_run"]
+__all__ = ["BUCKETS", "PLANTED", "Site", "scan", "whole_run"]
 
 BUCKETS: Final = ("site-source", "site-staging", "site-released", "site-ledger", "site-vault", "site-audit")
 #: The start of every planted UID, the patient and a part of the name.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import http.client
 import re
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -58,11 +59,15 @@ class _Rule:
 
 @dataclass
 class FaultProxy:
-    """Forwards to `endpoint`. `pause` is how long delays and drops of a slow body take, in seconds."""
+    """Forwards to `endpoint`. `pause` is how long delays and drops of a slow body take, in seconds.
+
+    A `gate` is shown every request before it is carried out; it may wait, and say what is to go wrong.
+    """
 
     endpoint: str
     pause: float = 0.2
     stall: float = 5.0
+    gate: Callable[[Request], Fault | None] | None = None
     journal: list[Request] = field(default_factory=list)
     _rules: list[_Rule] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -73,8 +78,7 @@ class FaultProxy:
         class Handler(_Handler):
             owner = proxy
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -90,8 +94,9 @@ class FaultProxy:
             self._rules.append(_Rule(fault, re.compile(operation), re.compile(key), nth - 1, times))
 
     def reset(self) -> None:
-        """Forget rules and journal."""
+        """Forget rules, gate and journal."""
         with self._lock:
+            self.gate = None
             self._rules.clear()
             self.journal.clear()
 
@@ -106,16 +111,30 @@ class FaultProxy:
         """Note a request, and say what is to go wrong with it."""
         with self._lock:
             self.journal.append(request)
-            for rule in self._rules:
-                if not (rule.operation.search(request.operation) and rule.key.search(request.key)):
-                    continue
-                if rule.skip:
-                    rule.skip -= 1
-                elif rule.times:
-                    rule.times -= 1
-                    request.fault = rule.fault
-                    return rule.fault
+            gate, request.fault = self.gate, self._ruled(request)
+        if gate is not None:
+            request.fault = gate(request) or request.fault
+        return request.fault
+
+    def _ruled(self, request: Request) -> Fault | None:
+        for rule in self._rules:
+            if not (rule.operation.search(request.operation) and rule.key.search(request.key)):
+                continue
+            if rule.skip:
+                rule.skip -= 1
+            elif rule.times:
+                rule.times -= 1
+                return rule.fault
         return None
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients are killed; whatever else goes wrong is printed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

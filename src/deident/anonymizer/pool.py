@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import threading
-import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future
@@ -21,6 +19,7 @@ from deident.anonymizer.convert import Converter, Policy, Task
 from deident.audit import AuditRecord
 from deident.engine.result import Deidentified
 from deident.errors import DeidentError, Reason
+from deident.orphans import end_with
 from deident.stores.protocol import OpenObject, Store
 
 __all__ = ["CHUNK", "Setup", "convert_parallel", "staging_key"]
@@ -29,7 +28,6 @@ __all__ = ["CHUNK", "Setup", "convert_parallel", "staging_key"]
 CHUNK: Final = 16
 #: Chunks under way for each process; what is finished early waits for its turn.
 _AHEAD: Final = 3
-_WATCH_SECONDS: Final = 0.5
 
 _Chunk = Sequence[Task]
 #: The records of a chunk, as far as it went, and what stopped it: the place to write to, never an input.
@@ -148,15 +146,8 @@ _workers: Final[list[_Worker]] = []
 def _start(setup: Setup) -> None:
     """Make the process ready. Ctrl-C reaches the whole process group: only the parent answers it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(setup.parent,), daemon=True).start()
+    end_with(setup.parent)
     _workers[:] = [_Worker(setup)]
-
-
-def _end_with(parent: int) -> None:
-    """End this process when its parent is gone: one that was killed could not tell it to."""
-    while os.getppid() == parent:
-        time.sleep(_WATCH_SECONDS)
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _work(chunk: _Chunk, again: bool) -> _Done:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future
@@ -12,6 +13,7 @@ from loky import ProcessPoolExecutor
 from loky.process_executor import ShutdownExecutorError
 
 from deident.job import Job, Runner
+from deident.orphans import end_with
 
 __all__ = ["CHUNK", "WorkerPool", "worker_pool"]
 
@@ -76,9 +78,7 @@ class WorkerPool:
             for _ in range(_ATTEMPTS):
                 if self._executor is None:
                     # Not loky's reusable executor: each thread has one of its own.
-                    self._executor = ProcessPoolExecutor(
-                        max_workers=self._workers, timeout=_IDLE_SECONDS, env=_ENVIRONMENT
-                    )
+                    self._executor = _processes(self._workers, timeout=_IDLE_SECONDS)
                 try:
                     future: Future[list[_R]] = self._executor.submit(function, chunk)
                 except (BrokenExecutor, ShutdownExecutorError):
@@ -111,6 +111,13 @@ class WorkerPool:
         return results
 
 
+def _processes(workers: int, timeout: float | None = None) -> Any:
+    """Worker processes; they end with this one, however it ends."""
+    return ProcessPoolExecutor(
+        max_workers=workers, timeout=timeout, initializer=end_with, initargs=(os.getpid(),), env=_ENVIRONMENT
+    )
+
+
 @contextlib.contextmanager
 def worker_pool(job: Job) -> Iterator[WorkerPool]:
     """The workers that a job asks for. Raises ConfigurationError and TransientProblem when there is no such cluster."""
@@ -135,7 +142,7 @@ class _Lone:
 
     def run(self, function: Callable[[Sequence[_T]], list[_R]], items: Sequence[_T]) -> list[_R] | None:
         if self._executor is None:
-            self._executor = ProcessPoolExecutor(max_workers=1, env=_ENVIRONMENT)
+            self._executor = _processes(1)
         try:
             results: list[_R] = self._executor.submit(function, items).result()
         except BrokenExecutor:
