@@ -13,7 +13,7 @@ from deident.engine.dummies import replacement, written_vr
 from deident.engine.gathering import gathered
 from deident.engine.items import LOOKS
 from deident.engine.private import private_entry
-from deident.engine.repeat import BEGINNING, Repeat, Repeats
+from deident.engine.repeat import Repeat, Repeats
 from deident.engine.syntax import ALL_VRS, IMPLICIT_LITTLE, LONG_VRS, UNDEFINED, Syntax
 from deident.errors import Reason, Refusal
 from deident.profile.content import Item
@@ -46,9 +46,6 @@ _NUMBER_VRS: Final = frozenset({"AS", "DS", "IS"})
 _BLOB_VRS: Final = frozenset({"OB", "OW", "UN"})
 _BLOB_LIMIT: Final = 64 << 20
 _MEMO_LIMIT: Final = 50_000
-#: Encodings of one sequence that are known: those that begin alike, and ways to begin.
-_ALIKE: Final = 8
-_BEGINNINGS: Final = 64
 
 Entry = Any
 
@@ -129,26 +126,19 @@ class Level:
 
     def repeats(self, encoded: bytes, charset: bytes) -> bool:
         """Whether an encoded sequence is known."""
-        alike = self._repeats.get(encoded[:8], {}).get(encoded[8:BEGINNING], ())
-        return any(other.encoded == encoded and other.charset == charset for other in alike)
+        known = self._repeats.get(encoded[:8])
+        return known is not None and known.holds(encoded, charset)
 
-    def add_repeat(self, head: bytes, repeat: Repeat) -> None:
-        """Know an encoding of the sequence that begins with `head`; those that were of no use make room."""
-        known = self._repeats.get(head)
-        if known is None:
+    def add_repeat(self, repeat: Repeat) -> None:
+        """Know an encoding of a sequence."""
+        head = repeat.encoded[:8]
+        if head not in self._repeats:
             entry = self.memo.get(head)
             if entry.__class__ is not tuple or entry[0] != p.SEQUENCE:
                 return  # a sequence that marks a module must be met each time: the types depend on it
-            known = self._repeats[head] = {}
-            self.memo[head] = (p.REPEAT, known, entry)
-        start = repeat.encoded[len(head) : BEGINNING]
-        if start not in known and len(known) >= _BEGINNINGS:
-            for useless in [key for key, alike in known.items() if not any(other.uses for other in alike)]:
-                del known[useless]
-            if len(known) >= _BEGINNINGS:
-                return
-        alike = known.setdefault(start, [])
-        alike[:] = [*(other for other in alike if other.uses), repeat][-_ALIKE:]
+            known = self._repeats[head] = Repeats()
+            self.memo[head] = (p.REPEAT, known.alike, entry)
+        self._repeats[head].add(repeat)
 
     def forget_runs(self) -> None:
         """Decide every element on its own again."""

@@ -13,6 +13,10 @@ __all__ = ["BEGINNING", "Repeat", "Repeats"]
 
 #: Encodings of a sequence are looked up by what follows its tag and VR (8 bytes), up to here: in a sequence of codes, the code.
 BEGINNING: Final = 48
+_HEAD: Final = 8
+#: Encodings of one sequence that are known: those that begin alike, and ways to begin.
+_ALIKE: Final = 8
+_BEGINNINGS: Final = 64
 
 
 class Repeat:
@@ -80,5 +84,30 @@ class Repeat:
                 notes.inside.setdefault(tag, []).extend(values)
 
 
-#: The known encodings of a sequence by their beginnings; none is shorter than that.
-Repeats = dict[bytes, list[Repeat]]
+class Repeats:
+    """The known encodings of one sequence at one level: `alike` are those with the same beginning; none is shorter."""
+
+    __slots__ = ("alike",)
+
+    def __init__(self) -> None:
+        self.alike: dict[bytes, list[Repeat]] = {}
+
+    def holds(self, encoded: bytes, charset: bytes) -> bool:
+        """Whether an encoding is known where `charset` is in force."""
+        known = self.alike.get(_beginning(encoded), ())
+        return any(other.encoded == encoded and other.charset == charset for other in known)
+
+    def add(self, repeat: Repeat) -> None:
+        """Know one more; those that were of no use make room, and where there is none it is not known."""
+        start = _beginning(repeat.encoded)
+        if start not in self.alike and len(self.alike) >= _BEGINNINGS:
+            for useless in [key for key, known in self.alike.items() if not any(other.uses for other in known)]:
+                del self.alike[useless]
+            if len(self.alike) >= _BEGINNINGS:
+                return
+        known = self.alike.setdefault(start, [])
+        known[:] = [*(other for other in known if other.uses), repeat][-_ALIKE:]
+
+
+def _beginning(encoded: bytes) -> bytes:
+    return encoded[_HEAD:BEGINNING]

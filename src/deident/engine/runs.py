@@ -23,7 +23,6 @@ __all__ = ["Learner", "due"]
 _SHORTEST: Final = 3
 _LONGEST: Final = 64
 _FIRST: Final = 2
-_HEAD: Final = 8
 _LARGEST_REPEAT: Final = 64 << 10
 
 Edit = tuple[int, int, bytes]
@@ -69,7 +68,7 @@ class Learner:
             if level.repeats(encoded, charset):
                 continue
             edits, notes = rescan(level, encoded, charset)
-            level.add_repeat(encoded[:_HEAD], Repeat(encoded, charset, edits, notes))
+            level.add_repeat(Repeat(encoded, charset, edits, notes))
         for level in {id(level): level for level, _head, _entry in self._trace}.values():
             level.forget_runs()
         stretch: list[tuple[bytes, Any]] = []
