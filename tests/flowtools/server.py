@@ -3,21 +3,26 @@
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from deident.flows.server import Server
 from deident.flows.settings import apply, client_environment
 from deident.home import ProjectHome
 
 TESTS = Path(__file__).parents[1]
+#: Nothing here takes so long on whatever machine: what does, hangs.
+HANGS_SECONDS = 600
 
 
 def environment_of(home: ProjectHome, server: Server, *, safe: bool = True) -> dict[str, str]:
@@ -41,7 +46,7 @@ def run_python(
         capture_output=True,
         text=True,
         check=False,
-        timeout=600,
+        timeout=HANGS_SECONDS,
     )
 
 
@@ -64,11 +69,51 @@ def process(
         kill_all(started)
 
 
+def ended(started: subprocess.Popen[bytes]) -> int:
+    """The exit code of a process of `process`; one that hangs ends the test."""
+    return started.wait(HANGS_SECONDS)
+
+
 def kill_all(started: subprocess.Popen[bytes]) -> None:
     """Kill a process of `process` and all its children with SIGKILL."""
     with suppress(ProcessLookupError):
         os.killpg(started.pid, signal.SIGKILL)
     started.wait()
+
+
+class HangingUp:
+    """In the place of a server that is gone: hangs up on whoever asks for something, and counts what is asked for."""
+
+    def __init__(self, server: Server) -> None:
+        self.asked: Counter[str] = Counter()
+        self._listening = wait_for(lambda: self._listen(server.port))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    @staticmethod
+    def _listen(port: int) -> socket.socket | None:
+        try:
+            return socket.create_server(("127.0.0.1", port))
+        except OSError:  # the server has not quite gone
+            return None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)  # wakes the thread
+        self._thread.join()
+        self._listening.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                caller, _ = self._listening.accept()
+            except OSError:
+                return
+            with caller, caller.makefile("rb") as lines, suppress(OSError):
+                caller.settimeout(10)
+                self.asked[lines.readline().decode().rpartition(" ")[0]] += 1
 
 
 def children(pid: int, wanted: str = "") -> list[int]:
@@ -87,7 +132,7 @@ def gone(pid: int) -> bool:
         return True
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
+def wait_for(condition: Callable[[], Any], seconds: float = HANGS_SECONDS) -> Any:
     """Wait until `condition` gives something, and return it."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

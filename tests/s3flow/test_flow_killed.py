@@ -14,7 +14,7 @@ import pytest
 
 from deident.flows.server import Server, ensure_server, stop_server
 from deident.home import ProjectHome
-from flowtools.server import api_answers, children, files_with, gone, process, settled_rows, wait_for
+from flowtools.server import api_answers, children, ended, files_with, gone, process, settled_rows, wait_for
 from s3flowtools import PLANTED, Site
 from s3flowtools.killing import Gate, RunLength, depths, disturb
 from s3flowtools.twins import Twins
@@ -55,11 +55,11 @@ def test_a_flow_killed_anywhere_under_faults_ends_with_the_outputs_of_a_quiet_ru
 
     def whole() -> None:
         with process(home, server, log, *command) as flow:
-            assert flow.wait(300) == 0, log.read_text()
+            assert ended(flow) == 0, log.read_text()
 
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.url)
     length = RunLength.measure(proxy, twins.plant, whole)
-    left, ended, orphans = depths(chance, KILLS), Counter[int](), 0
+    left, codes, orphans = depths(chance, KILLS), Counter[int](), 0
     while left:
         done = twins.done()
         twins.plant(done + TO_DO - twins.planted)
@@ -73,15 +73,15 @@ def test_a_flow_killed_anywhere_under_faults_ends_with_the_outputs_of_a_quiet_ru
             else:
                 left[-1] *= 0.9  # it was through before it came there: a little earlier, then
             gate.open()
-            ended[flow.wait()] += 1
+            codes[ended(flow)] += 1
         proxy.reset()
-    assert set(ended) <= {-signal.SIGKILL, 0, 3}, log.read_text()
+    assert set(codes) <= {-signal.SIGKILL, 0, 3}, log.read_text()
     assert orphans > KILLS / 2
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", site.server.endpoint)
     time.sleep(site.lease_seconds + 1)  # the last of the killed runs counts as alive for so long
     whole()
     finishers = len(twins.finishers())
-    print(f"{twins.planted} studies finished by {finishers} runs, which ended {dict(ended)}; seed {seed}; {length}")  # noqa: T201
+    print(f"{twins.planted} studies finished by {finishers} runs, which ended {dict(codes)}; seed {seed}; {length}")  # noqa: T201
     assert finishers > 4 + 3  # four of them were quiet
     twins.check()
     # Early kills come before there is a run: the database has to hold so many others that looking at it shows something.
