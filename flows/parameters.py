@@ -15,7 +15,7 @@ from deident.errors import ConfigurationError, Reason
 from deident.flows.aws import BLOCK_PATTERN, BlockSession
 from deident.flows.places import ALIAS_PATTERN, resolve
 from deident.home import ProjectHome
-from deident.job import Job, ReleasePolicy, Runner
+from deident.job import Job, PixelProof, ReleasePolicy, Runner
 from deident.profile import DEFAULT_PRESET, PRESETS, PixelRisk
 from deident.pseudonyms import Unlisted
 from deident.quarantine import Selection
@@ -67,6 +67,12 @@ class DeidentifyParameters(BaseModel):
         le=3650,
         title="Days to wait for a review",
         description="A study that nobody reviews until then is held as review-expired.",
+    )
+    pixel_proof: PixelProof = Field(
+        default=PixelProof.COPIED,
+        title="Proof of large pixel data in S3",
+        description="copied: native pixel data from 64 MB on that S3 copied by itself are proved by version and range, not "
+        "searched for text; the report says so. read: they are read and searched like all others.",
     )
     patients: Annotated[str, Field(pattern=f"^$|{ALIAS_PATTERN}", max_length=60)] = Field(
         default="",

@@ -23,7 +23,7 @@ from deident.flows.server import Server, ServerError, starting_server, stop_serv
 from deident.flows.settings import apply, client_environment
 from deident.flows.terminal import Terminal
 from deident.home import ProjectHome, check_apart, default_home
-from deident.job import ReleasePolicy
+from deident.job import PixelProof, ReleasePolicy
 from deident.profile import DEFAULT_PRESET, PixelRisk
 from deident.pseudonyms import SubjectList, Unlisted
 from deident.roots import Roots, absolute, check_places, check_source
@@ -80,6 +80,12 @@ def _parser() -> argparse.ArgumentParser:
         help="whether studies wait for a review (deident review list, deident release); default: %(default)s",
     )
     parser.add_argument("--review-days", type=int, default=30, metavar="N", help="how long they wait; default: 30")
+    parser.add_argument(
+        "--pixel-proof",
+        choices=[proof.value for proof in PixelProof],
+        default=PixelProof.COPIED.value,
+        help="large native pixel data that S3 copied by itself: take its word, or read and search them (default: %(default)s)",
+    )
     add_selection(parser)
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes; default: one for each core")
     parser.add_argument("--force", action="store_true", help="do studies again that are done")
@@ -125,6 +131,7 @@ def _run(arguments: argparse.Namespace) -> int:
         "pixel_risk": arguments.pixel_risk,
         "release": arguments.release,
         "review_days": arguments.review_days,
+        "pixel_proof": arguments.pixel_proof,
         "workers": arguments.workers,
         "force": arguments.force,
         "qa_pages": arguments.qa_pages,

@@ -3,12 +3,14 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from deident.ledger import Ledger, LedgerError, Outcome, OutputDigest, Record
+from deident.ledger import Ledger, LedgerError, Outcome, OutputDigest, Record, StagedVersion
 from deident.manifest import Manifest, ManifestError, publish, read_manifest, study_folder
+from deident.seals.mac import Seal
 from deident.stores import FolderStore, MemoryStore, read_all
 
 RECORD = Record(
@@ -31,6 +33,28 @@ MANIFEST = Manifest("P", "2.25.1", "sha256:00", "0.1.0", RECORD.outputs)
 def test_a_record_survives_writing_and_reading() -> None:
     assert Record.from_bytes(RECORD.to_bytes()) == RECORD
     assert json.loads(RECORD.to_bytes())["schema"] == "deident-ledger/1"
+
+
+def test_a_record_that_knows_nothing_of_later_fields_is_written_and_sealed_as_it_always_was() -> None:
+    seal = Seal(b"k" * 32)
+    content = json.loads(RECORD.to_bytes())
+    assert {"staged", "unsearched"}.isdisjoint(content)
+    old = json.dumps({**content, "seal": seal.of(content)}, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+    record = Record.from_bytes(old)
+    assert record.to_bytes() == old
+    assert seal.holds(record.content())
+
+
+def test_the_seal_covers_the_staged_versions() -> None:
+    seal = Seal(b"k" * 32)
+    waiting = replace(
+        RECORD, staged=(StagedVersion("P/2.25.1/2.25.2/2.25.3.dcm", "run-1/s/0.dcm", "etag"),), unsearched=1
+    )
+    sealed = replace(waiting, seal=seal.of(waiting.content()))
+    assert Record.from_bytes(sealed.to_bytes()) == sealed
+    assert seal.holds(sealed.content())
+    for change in ({"staged": (replace(sealed.staged[0], version="other"),)}, {"staged": ()}, {"unsearched": 0}):
+        assert not seal.holds(replace(sealed, **change).content())
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"schema": "deident-ledger/99"}', b"\xff", b'"x"'])

@@ -48,7 +48,7 @@ class AuditRecord:
     """What happened to one input. `input` and `patient` are keyed references, `output` is a name made of pseudonyms.
 
     `tags` is the serialised list `tags_anonymized`: files of one layout share one object. `awaiting`: it will be released
-    if a reviewer says so.
+    if a reviewer says so. `pixel_proof` is `copied` where the store alone vouches for pixel data: not searched for text.
     """
 
     timestamp: str
@@ -63,6 +63,7 @@ class AuditRecord:
     warnings: tuple[str, ...] = ()
     tags: str = field(default="[]", repr=False)
     awaiting: bool = False
+    pixel_proof: str = ""
 
     @property
     def ending(self) -> Ending:
@@ -76,12 +77,13 @@ class AuditRecord:
     def to_json(self) -> str:
         """The record as one line of JSON. Only `detail`, codes and warnings come from outside and are escaped."""
         reason = f'"{self.reason.value}"' if self.reason else "null"
+        proof = f', "pixel_proof": "{self.pixel_proof}"' if self.pixel_proof else ""
         return (
             f'{{"timestamp": "{self.timestamp}", "input": "{self.input}", "output": {_text(self.output)}, '
             f'"ending": "{self.state}", "reason": {reason}, "detail": {_text(self.detail)}, '
             f'"original_patient_id_hash": {_text(self.patient)}, "pseudonym": {_text(self.pseudonym)}, '
             f'"statistics": {_statistics(self.statistics)}, "codes": {_list(self.codes)}, '
-            f'"warnings": {_list(self.warnings)}, "tags_anonymized": {self.tags}}}'
+            f'"warnings": {_list(self.warnings)}{proof}, "tags_anonymized": {self.tags}}}'
         )
 
     @classmethod
@@ -102,6 +104,7 @@ class AuditRecord:
             warnings=tuple(values["warnings"]),
             tags=json.dumps(values["tags_anonymized"]),
             awaiting=values["ending"] == AWAITING,
+            pixel_proof=values.get("pixel_proof", ""),
         )
 
 

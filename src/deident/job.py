@@ -19,7 +19,7 @@ from deident.profile.toml import Lines, parse
 from deident.pseudonyms import Unlisted
 from deident.roots import Encryption, Roots
 
-__all__ = ["Job", "ReleasePolicy", "Runner"]
+__all__ = ["Job", "PixelProof", "ReleasePolicy", "Runner"]
 
 _WHAT: Final = "the job file"
 _Place = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]+$")]
@@ -39,6 +39,15 @@ class Runner(StrEnum):
 
     THREADS = "threads"
     DASK = "dask"
+
+
+class PixelProof(StrEnum):
+    """How large native pixel data that S3 copied by itself are proved to be those of the original."""
+
+    #: By version and range of the source: they never leave S3, hence are not searched for text.
+    COPIED = "copied"
+    #: Read like all others, on both sides: compared, hashed, searched for identifiers.
+    READ = "read"
 
 
 class Job(BaseModel):
@@ -90,6 +99,11 @@ class Job(BaseModel):
     review_days: int = Field(default=30, ge=1, le=3650, description="Days after which a study no longer waits.")
     vault: bool | None = Field(
         default=None, description="Seal pseudonyms with their originals; empty: when the home has a vault."
+    )
+    pixel_proof: PixelProof = Field(
+        default=PixelProof.COPIED,
+        description="Native pixel data from 64 MB on that S3 copies by itself. copied: proved by version and range of the "
+        "original, not searched for text, and the report says so. read: read, compared and searched like all others.",
     )
     publish_report: bool = Field(default=True, description="Put the audit report into the destination, too.")
     qa_pages: bool = Field(default=False, description="Make pages with thumbnails of the outputs in the project home.")

@@ -25,6 +25,7 @@ __all__ = [
     "Outcome",
     "OutputDigest",
     "Record",
+    "StagedVersion",
     "StudyOutcome",
     "digest_of_record",
 ]
@@ -33,6 +34,7 @@ SCHEMA: Final = "deident-ledger/1"
 CHAIN_SCHEMA: Final = "deident-chain/1"
 #: Where every writer says, before its first record, that it has a chain and of which run.
 CHAINS: Final = "chains/"
+_LATER: Final = frozenset({"staged", "unsearched"})
 _ATTEMPTS: Final = 100
 
 
@@ -59,6 +61,15 @@ class OutputDigest:
 
 
 @dataclass(frozen=True, slots=True)
+class StagedVersion:
+    """Where an output lies in staging until it is released, and as which version of it: what a composed digest cannot prove."""
+
+    name: str
+    key: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """How one study ended. Opaque ids, pseudonyms, codes, counts and digests: no original.
 
@@ -66,8 +77,10 @@ class Record:
     appended before, so that a removed or changed record can be noticed. `counts` are instances per ending, `reasons`
     instances (or findings) per reason code. `manifest` is a name in the destination, `manifest_version` counts from 1.
     `audit` is the digest of the study's audit log, `seconds` how long each stage took, `seal` a MAC over all the rest.
-    A study that awaits review has in `outputs` what lies in its staging, until the time `expires`. A decision names in
-    `reviewed` the run whose outputs it is about, and in `reviewer` who decided, as a keyed reference.
+    A study that awaits review has in `outputs` what lies in its staging, until the time `expires`, and in `staged` the
+    versions of those of its outputs that nobody here has read whole. A decision names in
+    `reviewed` the run whose outputs it is about, and in `reviewer` who decided, as a keyed reference. `unsearched` counts outputs
+    with pixel data that validation did not search for text, as only the store has seen them.
     """
 
     study: str
@@ -92,11 +105,14 @@ class Record:
     previous: str = ""
     audit: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
+    staged: tuple[StagedVersion, ...] = ()
+    unsearched: int = 0
     seal: str = ""
 
     def content(self) -> dict[str, Any]:
-        """The record as a JSON object."""
-        return {"schema": SCHEMA, **asdict(self)}
+        """The record as a JSON object. What came to the schema later is left out when empty: older seals go on to hold."""
+        values = asdict(self)
+        return {"schema": SCHEMA, **{name: value for name, value in values.items() if value or name not in _LATER}}
 
     def to_bytes(self) -> bytes:
         return json.dumps(self.content(), sort_keys=True, separators=(",", ":")).encode() + b"\n"
@@ -110,6 +126,7 @@ class Record:
                 values["outcome"] = Outcome(values["outcome"])
                 values["modalities"] = tuple(values["modalities"])
                 values["outputs"] = tuple(OutputDigest(**output) for output in values["outputs"])
+                values["staged"] = tuple(StagedVersion(**staged) for staged in values.get("staged", ()))
                 return cls(**values)
         except (ValueError, TypeError, KeyError, AttributeError):
             pass
@@ -133,7 +150,7 @@ class StudyOutcome:
 
     def in_brief(self) -> StudyOutcome:
         """The same without outputs and digests: a run keeps all its outcomes for the report, which shows none of them."""
-        brief = replace(self.record, outputs=(), fingerprint="", previous="", audit="", seal="", manifest="")
+        brief = replace(self.record, outputs=(), staged=(), fingerprint="", previous="", audit="", seal="", manifest="")
         return replace(self, record=brief)
 
 

@@ -10,19 +10,14 @@ import sys
 import time
 from pathlib import Path
 
-import pydicom
 import pytest
-from pydicom.uid import ExplicitVRLittleEndian
 
-from deident.engine.segments import SourceRange
 from deident.flows.server import ensure_server, stop_server
 from deident.home import ProjectHome
 from deident.manifest import Manifest
-from deident.stores.s3 import S3Store
 from flowtools.server import children, process
 from s3flowtools import Site
 from s3tools.proxy import FaultProxy
-from support.studies import write_instance
 
 UID = "1.2.826.0.1.3680043.93"
 MIB = 1 << 20
@@ -44,41 +39,6 @@ before = peak()
 report, _ = whole_run(Job.make(**json.loads(sys.argv[1])))
 print(json.dumps([before, peak(), report.inputs]))
 """
-
-
-def gigabyte(site: Site) -> int:
-    """Upload a multi-frame of 1 GiB, put together inside the server; returns its size."""
-    path = write_instance(
-        site.folder / "frames",
-        UID,
-        1,
-        SOPClassUID="1.2.840.10008.5.1.4.1.1.7.2",
-        Rows=1024,
-        Columns=1024,
-        BitsAllocated=8,
-        BitsStored=8,
-        HighBit=7,
-        PixelRepresentation=0,
-        NumberOfFrames=FRAMES,
-        BurnedInAnnotation="NO",
-        Modality="OT",
-        PixelData=b"",
-    )
-    dataset = pydicom.dcmread(path)
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    dataset["PixelData"].VR = "OB"
-    del dataset.DataSetTrailingPadding
-    dataset.save_as(path)
-    header = path.read_bytes()[:-12] + b"\xe0\x7f\x10\x00OB\0\0" + (FRAMES * MIB).to_bytes(4, "little")
-    block = os.urandom(64 * MIB)
-    store = site.store("source")
-    assert isinstance(store, S3Store)
-    store.write("block", [block])
-    with store.open("block") as opened:
-        store.write("frames.dcm", [header, *[SourceRange(0, 64 * MIB)] * 16], opened)
-    store.delete("block")
-    return len(header) + FRAMES * MIB
 
 
 def check_released(site: Site, size: int) -> None:
@@ -111,7 +71,7 @@ def test_a_gigabyte_goes_from_bucket_to_bucket_and_never_through_here(
     site: Site, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.make_vault()
-    size = gigabyte(site)
+    size = site.plant_frames(UID, FRAMES)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.url)
     job = json.dumps(site.job().model_dump(exclude_unset=True))
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}"}
@@ -145,7 +105,7 @@ def test_a_gigabyte_through_the_flow_needs_hardly_more_memory_than_a_slice(
     try:
         site.plant(f"{UID}.9", 1)
         slice_ = peaks()
-        size = gigabyte(site)
+        size = site.plant_frames(UID, FRAMES)
         proxy.reset()
         frames = peaks()
     finally:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import pydicom
+from pydicom.uid import ExplicitVRLittleEndian
+
 from deident.context import Context
 from deident.discovery import discover
+from deident.engine.segments import SourceRange
 from deident.home import ProjectHome
 from deident.job import Job
 from deident.pseudonyms import ProjectKey
@@ -17,15 +22,19 @@ from deident.report import ReportFiles, RunReport, build_report, write_report
 from deident.roots import Roots
 from deident.stores import FolderStore, Store
 from deident.stores.places import open_store
+from deident.stores.s3 import S3Store
 from deident.study import process_study
 from deident.vault import Vault, keys_at_hand
 from s3tools.server import S3Server
-from support.studies import NAME, PATIENT_ID, write_study
+from support.studies import NAME, PATIENT_ID, write_instance, write_study
 
 __all__ = ["BUCKETS", "PLANTED", "Site", "scan", "whole_run"]
 
 BUCKETS: Final = ("site-source", "site-staging", "site-released", "site-ledger", "site-vault", "site-audit")
 #: The start of every planted UID, the patient and a part of the name.
+_MIB: Final = 1 << 20
+#: Frames are uploaded so many at a time, and put together inside the server.
+_BLOCK: Final = 64
 PLANTED: Final = (NAME, PATIENT_ID, "1.2.826.0.1.3680043", "Penelope")
 
 
@@ -72,6 +81,41 @@ class Site:
         source, folder = self.store("source"), FolderStore(local)
         for entry in folder.list():
             source.copy_from(folder, entry.key, entry.key, overwrite=True)
+
+    def plant_frames(self, study: str, frames: int, text: bytes = b"") -> int:
+        """Upload a multi-frame of 1 MiB a frame, put together inside the server; its size. `text` stands in its 41st frame."""
+        path = write_instance(
+            self.folder / f"frames-{uuid.uuid4().hex[:6]}",
+            study,
+            1,
+            SOPClassUID="1.2.840.10008.5.1.4.1.1.7.2",
+            Rows=1024,
+            Columns=1024,
+            BitsAllocated=8,
+            BitsStored=8,
+            HighBit=7,
+            PixelRepresentation=0,
+            NumberOfFrames=frames,
+            BurnedInAnnotation="NO",
+            Modality="OT",
+            PixelData=b"",
+        )
+        dataset = pydicom.dcmread(path)
+        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+        dataset["PixelData"].VR = "OB"
+        del dataset.DataSetTrailingPadding
+        dataset.save_as(path)
+        header = path.read_bytes()[:-12] + b"\xe0\x7f\x10\x00OB\0\0" + (frames * _MIB).to_bytes(4, "little")
+        block = os.urandom(40 * _MIB) + text + os.urandom((_BLOCK - 40) * _MIB - len(text))
+        store = self.store("source")
+        assert isinstance(store, S3Store)
+        store.write("block", [block])
+        ranges = [SourceRange(0, min(_BLOCK, frames - done) * _MIB) for done in range(0, frames, _BLOCK)]
+        with store.open("block") as opened:
+            store.write("frames.dcm", [header, *ranges], opened, overwrite=True)
+        store.delete("block")
+        return len(header) + frames * _MIB
 
     def make_vault(self, secret: ProjectKey | None = None) -> Vault:
         """A vault in its bucket, which alone holds the project key."""

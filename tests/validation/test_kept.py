@@ -10,6 +10,7 @@ import pytest
 
 from deident.errors import Reason
 from deident.stores.protocol import Kept
+from deident.validation import validate_study
 from support import builders
 
 SIZE = 4096
@@ -106,6 +107,23 @@ def test_nothing_but_native_pixel_data_is_taken_on_the_word_of_the_store(large, 
     content.add_new(0x7FE00010, "OW", bytes(SIZE))
     cleared = release(builders.encode(content))
     assert reasons(cleared, pixel_data="planes-cleared", kept=kept_tail(cleared)) == {Reason.PIXELS_CHANGED}
+
+
+@pytest.mark.parametrize(("sent", "told"), [(0, ["ref-0"]), (SIZE // 2, ["ref-0"]), (None, [])])
+def test_who_takes_the_word_of_the_store_is_told_that_nobody_searched(large, sent, told):
+    kept = () if sent is None else kept_tail(large, sent=sent)
+    unsearched = []
+    assert validate_study(large.with_pair(0, kept=kept).pairs, large.claims, unsearched.append) == []
+    assert unsearched == told
+
+
+def test_what_is_sent_whole_or_lies_beside_the_pixel_data_is_searched(large):
+    output = len(large.output) - SIZE
+    sent = Kept(len(large.source) - SIZE, output, SIZE, hashlib.sha256(large.source[-SIZE:]).hexdigest())
+    for kept in ((sent,), (Kept(0, 0, output),)):
+        unsearched = []
+        validate_study(large.with_pair(0, kept=kept).pairs, large.claims, unsearched.append)
+        assert unsearched == []
 
 
 def test_the_bytes_of_a_range_are_not_read(large):

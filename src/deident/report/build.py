@@ -61,6 +61,7 @@ def build_report(context: Context, discovery: Discovery, outcomes: Iterable[Stud
             "ledger": f"ledger/studies/<study>/ {context.roots.shown('ledger')}",
             "report": f"reports/{context.run}/ {context.roots.shown('reports')}",
         },
+        unsearched=sum(outcome.record.unsearched for outcome in done),
     )
 
 
@@ -84,6 +85,7 @@ def study_line(outcome: StudyOutcome) -> StudyLine:
         run=record.run,
         seconds=record.seconds,
         awaiting=record.counts.get(AWAITING, 0),
+        unsearched=record.unsearched,
     )
 
 

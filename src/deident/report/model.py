@@ -38,7 +38,7 @@ class StudyLine:
     """One study: `study` is its opaque id, `released`, `skipped`, `quarantined` and `awaiting` count its inputs.
 
     `run` is the one that did it, in whose audit its instances are; another than that of the report when `unchanged`.
-    `seconds` is the time that each stage took.
+    `seconds` is the time that each stage took. `unsearched` counts outputs with pixel data that only the object store has read.
     """
 
     study: str
@@ -51,6 +51,7 @@ class StudyLine:
     reasons: dict[str, int]
     manifest_version: int
     awaiting: int = 0
+    unsearched: int = 0
     run: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -128,7 +129,8 @@ class RunReport:
     """`inputs` counts inputs per ending, `studies_by_outcome` studies; `unchanged` ones an earlier run had done.
 
     `places` are names below the project home or the destination, never whole paths. `actions`, `checks` and `timings`
-    are of the studies that this run did; `seconds` is its time on the clock.
+    are of the studies that this run did; `seconds` is its time on the clock. `unsearched` counts outputs, of all studies, whose
+    pixel data are proved by version and range and were not searched for text.
     """
 
     run: str
@@ -149,6 +151,7 @@ class RunReport:
     checks: tuple[CheckLine, ...] = ()
     timings: tuple[StageTiming, ...] = ()
     others: tuple[OtherInput, ...] = ()
+    unsearched: int = 0
     ledger: LedgerMark | None = None
 
     @property

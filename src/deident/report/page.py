@@ -17,6 +17,7 @@ __all__ = ["render", "style"]
 #: Rows of the table of studies; the JSON file holds them all.
 _MAX_ROWS: Final = 5_000
 _PROMISE: Final = "This page holds no identifier of a patient and loads nothing."
+_UNSEARCHED: Final = "Outputs whose pixels were not searched for text"
 _SECTIONS: Final = (
     ("summary", "Came in, went out"),
     ("held", "Held, and what to do"),
@@ -90,6 +91,10 @@ def _verdict(report: RunReport) -> str:
     return (
         f'<p class="lead">{lead}{released:,} of {report.total:,} inputs in {len(report.studies):,} studies are released, '
         f"{skipped:,} were skipped. {needs}</p>"
+    ) + (
+        f'<p class="notice"><a href="#checks">Of {report.unsearched:,} outputs the pixels were not searched for text.</a></p>'
+        if report.unsearched
+        else ""
     )
 
 
@@ -167,6 +172,10 @@ def _actions(actions: Sequence[ActionLine]) -> Iterator[str]:
 
 
 def _checks(report: RunReport) -> str:
+    return _checks_made(report) + _unsearched(report)
+
+
+def _checks_made(report: RunReport) -> str:
     if not any(line.studies for line in report.checks):
         return "<p>This run had no output to check.</p>"
     rows = (
@@ -180,6 +189,20 @@ def _checks(report: RunReport) -> str:
     )
     note = "<p>Made by a second reader that shares no code with the first. A study with one finding is held as a whole.</p>"
     return note + table("Checks of every study", ("Check", "Studies", "Passed", "Result"), rows, numbers={1, 2})
+
+
+def _unsearched(report: RunReport) -> str:
+    if not report.unsearched:
+        return ""
+    studies = [study for study in report.studies if study.unsearched]
+    note = (
+        f'<p class="notice"><strong>{report.unsearched:,} outputs: pixels proved by version and range, not searched for '
+        "text.</strong> The object store copied these large native images by itself, exactly that version of the original; "
+        "their bytes were not read. <code>pixel_proof = &quot;read&quot;</code> in the job has them read and searched.</p>"
+    )
+    rows = [(code(study.study), ", ".join(study.modalities), f"{study.unsearched:,}") for study in studies]
+    listing = table(_UNSEARCHED, ("Study", "Modality", "Outputs"), rows[:_MAX_ROWS], numbers={2})
+    return note + details(f"Studies with such outputs ({len(studies):,})", listing)
 
 
 def _studies(report: RunReport) -> str:

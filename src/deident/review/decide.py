@@ -68,7 +68,7 @@ class _Decision:
 
 @dataclass(frozen=True, slots=True)
 class _Staged:
-    """An output in staging whose bytes have the digest that validation recorded."""
+    """An output in staging that is the one that was validated, by its bytes or by its version."""
 
     key: str = field(repr=False)
     version: str
@@ -160,7 +160,7 @@ def _carry_out(desk: Desk, record: Record, decision: _Decision) -> Record:
     room = desk.room(record.run)
     lines = _audit_lines(desk, record)
     reason = _REASONS.get(decision.verdict)
-    written = replace(record, outputs=(), reviewer=decision.reviewer)
+    written = replace(record, outputs=(), staged=(), reviewer=decision.reviewer)
     if reason is None:
         staged = _staged(room, record) if room is not None else None
         if room is None or staged is None or sum(line.awaiting for line in lines) != len(staged):
@@ -176,16 +176,23 @@ def _carry_out(desk: Desk, record: Record, decision: _Decision) -> Record:
 
 
 def _staged(room: Room, record: Record) -> tuple[_Staged, ...] | None:
-    """What lies in staging with exactly the digests that were recorded, or None when one of them is missing."""
-    expected = {output.digest: output for output in record.outputs}
+    """What lies in staging exactly as it was validated, or None when one of the outputs does not."""
+    by_digest = {output.digest: output for output in record.outputs}
+    by_name = {output.name: output for output in record.outputs}
+    versions = {staged.key: staged for staged in record.staged}
     found: dict[str, _Staged] = {}
     for entry in list(room.staging.list(f"{record.run}/{record.study}/")):
-        if not entry.irregular and entry.key.endswith(".dcm"):
-            digest = stored_digest(room.staging, entry.key)
-            output: OutputDigest | None = expected.get(digest)
-            if output is not None:
-                found[digest] = _Staged(entry.key, entry.version, output.name, output.size, digest)
-    return tuple(found[digest] for digest in expected) if found.keys() == expected.keys() else None
+        if entry.irregular or not entry.key.endswith(".dcm"):
+            continue
+        output: OutputDigest | None = None
+        if (known := versions.get(entry.key)) is None:
+            output = by_digest.get(stored_digest(room.staging, entry.key))
+        elif known.version == entry.version:
+            # Nobody has read it whole: it is the validated one as long as it is that version, and release copies no other.
+            output = by_name[known.name]
+        if output is not None:
+            found[output.name] = _Staged(entry.key, entry.version, output.name, output.size, output.digest)
+    return tuple(found[name] for name in by_name) if found.keys() == by_name.keys() else None
 
 
 def _ended(record: Record, reason: Reason | None) -> Record:
@@ -196,7 +203,8 @@ def _ended(record: Record, reason: Reason | None) -> Record:
     counts[ending.value] = counts.get(ending.value, 0) + waited
     reasons = dict(record.reasons) if reason is None else {reason.value: waited, **record.reasons}
     outcome = Outcome.RELEASED if reason is None else Outcome.QUARANTINED
-    return replace(record, outcome=outcome, counts=counts, reasons=reasons, expires="")
+    unsearched = record.unsearched if reason is None else 0
+    return replace(record, outcome=outcome, counts=counts, reasons=reasons, expires="", unsearched=unsearched)
 
 
 def _audit_lines(desk: Desk, record: Record) -> list[AuditRecord]:

@@ -57,4 +57,5 @@ def review_report(desk: Desk, records: Sequence[Record]) -> RunReport:
             "ledger": "ledger/studies/<study>/ in the project home",
             "report": f"reports/{desk.run}/ in the project home",
         },
+        unsearched=sum(record.unsearched for record in records),
     )

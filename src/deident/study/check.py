@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from deident.context import Context, worker_context
 from deident.errors import NotFound, Reason, Refusal, TransientProblem
-from deident.job import Job
+from deident.job import Job, PixelProof
 from deident.profile import DateMethod, Option, OverrideStrategy, Profile
 from deident.profile.rules import Rules
 from deident.roots import Sessions
@@ -24,6 +24,8 @@ from deident.validation import Claims, DatePolicy, Finding, Pair, validate_study
 __all__ = ["claims_of", "validate"]
 
 _OPEN_AT_ONCE: Final = 32
+#: What an audit record says of pixel data for which only the store speaks.
+_COPIED: Final = PixelProof.COPIED.value
 _LEAVES_SOMETHING: Final = frozenset({OverrideStrategy.KEEP, OverrideStrategy.SHIFT, OverrideStrategy.CLEAN})
 
 
@@ -34,6 +36,14 @@ class _Request:
     references: tuple[str, ...]
     staged: tuple[StagedInstance, ...] = field(repr=False)
     exclusions: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What validation found, and the references of outputs whose pixel data it did not search."""
+
+    findings: tuple[Finding, ...]
+    unsearched: tuple[str, ...] = ()
 
 
 def validate(context: Context, staged: StagedStudy, pool: WorkerPool | None = None) -> ValidatedStudy:
@@ -52,22 +62,33 @@ def validate(context: Context, staged: StagedStudy, pool: WorkerPool | None = No
         exclusions=len(staged.instances) - len(pairs),
     )
     if pool is None:
-        findings = _validate(context, request)
+        answer = _validate(context, request)
     else:
         work = functools.partial(_validate_in_worker, context.job, context.run, context.sessions)
-        (findings,) = pool.map(work, [request], lambda _: (_unfinished(Reason.INTERNAL),))
-    return ValidatedStudy(staged, findings, seconds=time.monotonic() - started)
+        (answer,) = pool.map(work, [request], lambda _: _unfinished(Reason.INTERNAL))
+    return ValidatedStudy(_stated(staged, answer.unsearched), answer.findings, seconds=time.monotonic() - started)
 
 
-def _validate_in_worker(
-    job: Job, run: str, sessions: Sessions | None, requests: Sequence[_Request]
-) -> list[tuple[Finding, ...]]:
+def _stated(staged: StagedStudy, unsearched: Collection[str]) -> StagedStudy:
+    """The study with the proof of their pixel data on the records of those outputs that were not searched."""
+    if not unsearched:
+        return staged
+    instances = tuple(
+        replace(instance, record=replace(instance.record, pixel_proof=_COPIED))
+        if instance.reference in unsearched
+        else instance
+        for instance in staged.instances
+    )
+    return replace(staged, instances=instances)
+
+
+def _validate_in_worker(job: Job, run: str, sessions: Sessions | None, requests: Sequence[_Request]) -> list[_Answer]:
     context = worker_context(job, run, sessions)
     with context.at_work():
         return [_validate(context, request) for request in requests]
 
 
-def _validate(context: Context, request: _Request) -> tuple[Finding, ...]:
+def _validate(context: Context, request: _Request) -> _Answer:
     sources, outputs = _Opened(context.source), _Opened(context.staging)
     pairs = (
         Pair(
@@ -84,7 +105,8 @@ def _validate(context: Context, request: _Request) -> tuple[Finding, ...]:
     claims = claims_of(context.profile, request.staged[0].codes, request.exclusions)
     with sources, outputs:
         try:
-            return tuple(validate_study(pairs, claims))
+            unsearched: list[str] = []
+            return _Answer(tuple(validate_study(pairs, claims, unsearched.append)), tuple(unsearched))
         except TransientProblem:
             raise
         except Refusal as refusal:
@@ -97,7 +119,7 @@ def _validate(context: Context, request: _Request) -> tuple[Finding, ...]:
             reason = Reason.INTERNAL
     if reason is None:
         raise TransientProblem("the machine ran out of memory")
-    return (_unfinished(reason),)
+    return _unfinished(reason)
 
 
 def claims_of(profile: Profile, codes: tuple[str, ...], exclusions: int = 0) -> Claims:
@@ -121,8 +143,8 @@ def claims_of(profile: Profile, codes: tuple[str, ...], exclusions: int = 0) -> 
     )
 
 
-def _unfinished(reason: Reason) -> Finding:
-    return Finding(reason, "unfinished", "", "")
+def _unfinished(reason: Reason) -> _Answer:
+    return _Answer((Finding(reason, "unfinished", "", ""),))
 
 
 class _Opened:

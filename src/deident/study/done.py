@@ -7,6 +7,7 @@ from typing import Final
 from deident.context import Context
 from deident.discovery import StudyRef
 from deident.errors import Reason
+from deident.job import PixelProof
 from deident.ledger import Outcome, Record, StudyOutcome
 from deident.manifest import NAME, study_folder
 from deident.study.wait import still_waits
@@ -18,7 +19,10 @@ _PASSING: Final = frozenset({Reason.UNREADABLE.value, Reason.CHANGED.value})
 
 
 def done_before(context: Context, study: StudyRef) -> StudyOutcome | None:
-    """How the study ended, when the ledger knows the same input, profile and code and its outputs still stand."""
+    """How the study ended, when the ledger knows the same input, profile and code and its outputs still stand.
+
+    Outputs whose pixels nobody has read are not done for a job that wants them read.
+    """
     record = context.ledger.latest(study.id)
     if (
         record is None
@@ -27,6 +31,7 @@ def done_before(context: Context, study: StudyRef) -> StudyOutcome | None:
         or record.profile_digest != context.profile_digest
         or record.code_version != context.code_version
         or not _PASSING.isdisjoint(record.reasons)
+        or (record.unsearched and context.job.pixel_proof is PixelProof.READ)
     ):
         return None
     if record.outcome is Outcome.RELEASED and not _stands(context, record):

@@ -55,8 +55,8 @@ class StagedOutput(Protocol):
 def publish_study(places: Places, record: Record, staged: Sequence[StagedOutput], *, verify: bool = False) -> Record:
     """Copy the objects, then write the manifest; what an earlier version had and this one has not goes last.
 
-    With `verify` the digests of the copies are compared before the manifest is written. Raises Refusal(CHANGED), and
-    takes the copies away, when one differs.
+    With `verify` the digests of the copies are compared before the manifest is written; those that only S3 has seen whole
+    are proved by the version that they are copied of. Raises Refusal(CHANGED), and takes the copies away, when one differs.
     """
     folder = study_folder(staged[0].name)
     outputs = tuple(OutputDigest(instance.name, instance.size, instance.digest) for instance in staged)
@@ -73,7 +73,7 @@ def publish_study(places: Places, record: Record, staged: Sequence[StagedOutput]
     try:
         for instance in staged:
             _copy(places, instance, folder)
-        if verify and any(stored_digest(places.released, instance.name) != instance.digest for instance in staged):
+        if verify and not all(_arrived(places, instance) for instance in staged):
             raise Refusal(Reason.CHANGED)
         places.locks.check()
         written = publish(places.released, folder, manifest)
@@ -107,6 +107,11 @@ def _same(places: Places, instance: StagedOutput, folder: str) -> bool:
     manifest = read_manifest(places.released, folder)
     output = OutputDigest(instance.name, instance.size, instance.digest)
     return manifest is not None and output in manifest.instances
+
+
+def _arrived(places: Places, instance: StagedOutput) -> bool:
+    """Whether a copy has the digest that was recorded. A composed one was made under the precondition of its version."""
+    return instance.digest.startswith(COMPOSED) or stored_digest(places.released, instance.name) == instance.digest
 
 
 def withdraw(places: Places, names: Iterable[str]) -> None:

@@ -125,6 +125,7 @@ def _record(
         counts=counts,
         reasons=reasons,
         modalities=study.modalities,
+        unsearched=sum(bool(instance.record.pixel_proof) for instance in instances),
     )
 
 

@@ -13,10 +13,11 @@ from deident.context import Context
 from deident.discovery import StudyRef
 from deident.errors import DeidentError, Ending, NotFound
 from deident.job import ReleasePolicy
-from deident.ledger import Outcome, OutputDigest, Record, StudyOutcome
+from deident.ledger import Outcome, OutputDigest, Record, StagedVersion, StudyOutcome
 from deident.roots import absolute
 from deident.stores.protocol import Store, read_all
 from deident.study.model import InstanceOutcome, count_endings
+from deident.study.worker import COMPOSED
 
 __all__ = ["NOTE", "SCHEMA", "RunNote", "must_wait", "read_note", "still_waits", "wait_for_review"]
 
@@ -76,6 +77,11 @@ def wait_for_review(
             outcome=Outcome.AWAITING_REVIEW,
             counts=count_endings(waiting),
             outputs=tuple(OutputDigest(output.name, output.size, output.digest) for output in staged),
+            staged=tuple(
+                StagedVersion(output.name, output.key, output.version)
+                for output in staged
+                if output.digest.startswith(COMPOSED)
+            ),
             expires=_after(context.job.review_days),
             finished=now(),
             audit=audit,

@@ -10,7 +10,7 @@ from deident.audit import held, released
 from deident.context import Context, worker_context
 from deident.discovery import InstanceRef
 from deident.errors import NotFound, PlaceProblem, Reason, Refusal, TransientProblem
-from deident.job import Job
+from deident.job import Job, PixelProof
 from deident.pseudonyms import Pseudonyms
 from deident.roots import Sessions
 from deident.stores.names import key_text
@@ -91,6 +91,8 @@ def _stage(context: Context, instance: InstanceRef, key: str, reference: str) ->
         # Checks before anything appears in staging that the source is still what was read.
         written = context.staging.write(key, result.segments, source, overwrite=True)
     kept = written.kept if sum(part.length for part in written.kept) >= PROVEN else ()
+    if context.job.pixel_proof is PixelProof.READ:
+        kept = ()
     with context.staging.open(key) as output:
         version, size = output.version, output.size
         digest = composed_digest(context.pseudonyms, output, kept, instance.version) if kept else digest_of(output)

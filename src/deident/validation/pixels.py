@@ -13,7 +13,7 @@ from deident.validation.model import Kept, Source
 from deident.validation.reading import Instance, PixelPlace
 from deident.validation.streams import streams_alike
 
-__all__ = ["embedded_overlay_bits", "pixel_problems"]
+__all__ = ["embedded_overlay_bits", "pixel_problems", "vouched_for"]
 
 _BLOCK: Final = 1 << 20
 _PIXEL_DATA: Final = 0x7FE00010
@@ -85,6 +85,18 @@ def pixel_problems(
         else:
             found += _encapsulated(both, claimed, source.syntax, look)
     return found
+
+
+def vouched_for(output: Instance, claimed: str, kept: Sequence[Kept]) -> bool:
+    """Whether `pixel_problems` takes the store's word for native pixel data of an output: for ranges that nobody reads."""
+    copied = [part for part in kept if not part.digest]
+    return claimed == "copied" and any(
+        place.fragments is None
+        and part.offset < place.offset + place.length
+        and place.offset < part.offset + part.length
+        for place in output.pixels
+        for part in copied
+    )
 
 
 def _native(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,7 +16,7 @@ from deident.validation.kinds import Exempt, kept_by_options, kept_concepts, tag
 from deident.validation.leaks import Screen
 from deident.validation.model import Claims, DatePolicy, Finding, Kept, Pair
 from deident.validation.objects import layout_problems, object_problems
-from deident.validation.pixels import embedded_overlay_bits, pixel_problems
+from deident.validation.pixels import embedded_overlay_bits, pixel_problems, vouched_for
 from deident.validation.private import places_of_creators, private_problems
 from deident.validation.quiet import Warnings, pydicom_kept_quiet
 from deident.validation.reading import Instance, read_instance
@@ -44,23 +44,28 @@ class _Source:
     links: Links = field(repr=False)
 
 
-def validate_study(pairs: Iterable[Pair], expected: Claims) -> list[Finding]:
+def validate_study(
+    pairs: Iterable[Pair], expected: Claims, unsearched: Callable[[str], object] = lambda _: None
+) -> list[Finding]:
     """Check the outputs of one study; an empty list means that it may be released.
 
-    Each pair is read twice at most. Findings hold tags, codes and counts only. Never raises for what an object holds;
-    what its `read_at` raises passes through.
+    Each pair is read twice at most. Findings hold tags, codes and counts only. `unsearched` is called with the reference of each
+    output whose pixel data the store alone vouches for (`Pair.kept`): they were not searched for identifiers. Never raises for
+    what an object holds; what its `read_at` raises passes through.
     """
     with pydicom_kept_quiet() as warnings:
         findings: list[Finding] = []
-        for finding in _findings(list(pairs), expected, warnings):
+        for finding in _findings(list(pairs), expected, warnings, unsearched):
             findings.append(finding)
             if len(findings) >= _MOST_FINDINGS:
                 break
         return findings
 
 
-def _findings(pairs: list[Pair], claims: Claims, warnings: Warnings) -> Iterator[Finding]:
-    study = _Study(claims)
+def _findings(
+    pairs: list[Pair], claims: Claims, warnings: Warnings, unsearched: Callable[[str], object]
+) -> Iterator[Finding]:
+    study = _Study(claims, unsearched)
     sources: list[_Source | None] = []
     for pair in pairs:
         try:
@@ -83,8 +88,9 @@ def _findings(pairs: list[Pair], claims: Claims, warnings: Warnings) -> Iterator
 class _Study:
     """What is known of a study between its two passes: first all sources, then every output."""
 
-    def __init__(self, claims: Claims) -> None:
+    def __init__(self, claims: Claims, unsearched: Callable[[str], object]) -> None:
         self._claims = claims
+        self._unsearched = unsearched
         self._exempt = Exempt(
             kept_by_options(claims.options), tags_of(claims.kept), claims.vrs, kept_concepts(claims.options)
         )
@@ -130,11 +136,14 @@ class _Study:
         self.links.add(pair.reference, source.links, links_of(output))
         look = _PixelLook(screen)
         planes = embedded_overlay_bits(before)
-        pixels = pixel_problems(before, output, pair.pixel_data, planes, look, _kept(pair, before, output))
+        kept = _kept(pair, before, output)
+        pixels = pixel_problems(before, output, pair.pixel_data, planes, look, kept)
+        if vouched_for(output, pair.pixel_data, kept):
+            self._unsearched(pair.reference)
         leaking, undecodable = screen.leaks(output.nodes)
         if self._claims.creators:
-            kept = places_of_creators(output, self._claims.creators)
-            leaking = [node for node in leaking if node[:2] not in kept]
+            places = places_of_creators(output, self._claims.creators)
+            leaking = [node for node in leaking if node[:2] not in places]
         had = {(node[1], node[3]) for node in before.nodes} if undecodable else set()
         checks = (
             (Reason.LEAK, "leak", [place_of(node) for node in leaking]),
