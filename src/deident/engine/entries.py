@@ -36,6 +36,7 @@ RETAINED_UID: Final = 20  # advance, value offset, tag, decision number when it 
 PRIVATE_VALUE: Final = (
     21  # advance, value offset, inner entry, test of the bytes, decision number when they fail it, a number
 )
+PAIRED: Final = 22  # as CLEAN, then where the time is that belongs to this date (moments.py)
 WRAPPED: Final = 30  # kinds from here on wrap another entry
 CAPTURE: Final = 30  # tag, inner entry, advance, value offset
 MARK: Final = 31  # tag, inner entry

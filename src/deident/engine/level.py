@@ -12,6 +12,7 @@ from deident.engine import entries as p
 from deident.engine.dummies import replacement, written_vr
 from deident.engine.gathering import gathered
 from deident.engine.items import LOOKS
+from deident.engine.moments import beside
 from deident.engine.private import private_entry
 from deident.engine.repeat import BEGINNING, Repeat, Repeats
 from deident.engine.syntax import ALL_VRS, IMPLICIT_LITTLE, LONG_VRS, UNDEFINED, Syntax
@@ -283,11 +284,13 @@ class Level:
         """An entry for a value that is read and rewritten; what cannot be is treated as the Basic Profile wants it."""
         rules, tag = self.plan.rules, decision.tag
         instead = rules.basic(self.place, tag, vr, f"{decision.because}, nothing left")
+        time = beside(self.plan, self.place, decision) if vr == "DA" else None
         return (
-            *(p.CLEAN, offset + length, offset, tag, written_vr(tag, vr)),
+            *(p.CLEAN if time is None else p.PAIRED, offset + length, offset, tag, written_vr(tag, vr)),
             *(decision.method, self.plan.decisions.number(decision)),
             *(self._replacement(instead, vr), self.plan.decisions.number(instead)),
             *(decision.kind, decision.value),
+            *(() if time is None else (time,)),
         )
 
     def _kept(self, decision: Decision, vr: str, wire_vr: str, offset: int, length: int) -> Entry:

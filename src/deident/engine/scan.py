@@ -7,12 +7,13 @@ most elements, only moves on. Lengths of enclosing items and sequences are mende
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from deident.engine import entries as p
 from deident.engine.dummies import graphic_annotation
 from deident.engine.items import ItemTooLong
 from deident.engine.level import Level
+from deident.engine.moments import Moments
 from deident.engine.private import resolve_private
 from deident.engine.repeat import BEGINNING, Repeat
 from deident.engine.syntax import UNDEFINED
@@ -23,6 +24,8 @@ __all__ = ["Edit", "NeedMore", "scan"]
 
 #: (start, end, replacement) in one buffer.
 Edit = tuple[int, int, bytes]
+#: Where a data set ends of which only the beginning is at hand.
+_NO_END: Final = 1 << 62
 
 
 class NeedMore(Exception):
@@ -73,6 +76,8 @@ def scan(
     blocks = notes.blocks.open
     depth_limit, element_limit = shared.limits.depth, shared.limits.elements
     avail = end = len(buf)
+    first = pos
+    moments: dict[int, Moments] = {}
     get = lookup(level)
     stack: list[Any] = []
     delta = 0
@@ -212,6 +217,15 @@ def scan(
                     charset = value.strip(b"\0 ")
                     notes.take_charset(value, charset, top=not stack)
                 else:
+                    if kind == p.PAIRED:
+                        start = pos if not entry[-1].before else item_at if stack else first
+                        sequence = (seq_at + seq[1] + 4, seq_end) if stack else (0, 0)
+                        try:
+                            notes.beside = entry[-1].value(
+                                buf, start, end if stack or complete else _NO_END, sequence, syntax, moments
+                            )
+                        except ItemTooLong:
+                            raise _short(complete) from None
                     out = HANDLERS[kind](shared, notes, entry, value, charset, syntax)
                     if out is not None:
                         add((pos, after, out))

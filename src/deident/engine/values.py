@@ -53,7 +53,7 @@ class Notes:
     `blanked` those of them that were met; `known` the identifiers that were found in them; `subject` the patient as far
     as known before the scan, and `subject_used` whether anything depended on it; `concept` the concept name of the
     content item under way; `by_reference` whether a content item refers to another one by its position; `blocks` the
-    private blocks that are reserved there.
+    private blocks that are reserved there; `beside` the time that belongs to the date under way.
     """
 
     def __init__(
@@ -86,6 +86,7 @@ class Notes:
         self.un_sequence = False
         self.concept: dict[int, bytes] = {}
         self.blanked: set[bytes] = set()
+        self.beside = b""
         self.blocks = Blocks()
 
     def take_charset(self, value: bytes, charset: bytes, *, top: bool) -> None:
@@ -313,6 +314,7 @@ HANDLERS: Final[dict[int, Handler]] = {
     p.CONTENT: _content,
     p.KEPT: _kept_identifier,
     p.CLEAN: clean,
+    p.PAIRED: clean,
     p.RETAINED_UID: _retained_uid,
     p.PRIVATE_VALUE: _private,
 }

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from deident import __version__
-from deident.profile.model import DateMethod, Mode, Option, PixelRisk, Profile, Strategy
+from deident.profile.model import DateMethod, Mode, Option, PixelRisk, Profile, Strategy, TimeMethod
 from deident.profile.override import Override
 from deident.profile.rules import Rules
 from deident.profile.words import OPTION_WORDS, date_words
@@ -154,6 +154,14 @@ def _dates(profile: Profile) -> Iterator[str]:
                 "The number is a keyed function of issuer and Patient ID, the same for all studies of the patient. A date "
                 "and time keeps its precision, fraction and offset from UTC; dates without day or month are moved from the "
                 "middle of what they name."
+            )
+        if profile.times is TimeMethod.SHIFT:
+            yield (
+                "The hours are a keyed function of the same, to the second. A date and the time that belongs to it (Study Date "
+                "and Study Time, ...; Content Date and Content Time below one content item) move as one moment, so that a date "
+                "changes by a day more or less where its time crosses midnight. A date that has no time moves by the days alone; "
+                "a time that has no date wraps around midnight. Hours and minutes alone are moved from the middle of what they "
+                "name. Times of nothing but zeros stand for none: they are treated as without the option."
             )
         yield (
             "Values that stand for no date, and those that are none, are treated as without the option. Versions of context "

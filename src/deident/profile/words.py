@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sized
 from typing import Final
 
-from deident.profile.model import DateMethod, Mode, Option, PixelRisk, Profile, Strategy
+from deident.profile.model import DateMethod, Mode, Option, PixelRisk, Profile, Strategy, TimeMethod
 from deident.profile.override import OverrideStrategy
 from deident.profile.rules import Rules
 from deident.standard import confidentiality
@@ -80,9 +80,13 @@ def date_words(profile: Profile) -> Iterator[str]:
         yield "Dates are reduced to the first day of their year" + ("." if removed else "; times of day stay.")
         return
     multiple = f", a multiple of {profile.date_multiple}" if profile.date_multiple > 1 else ""
+    days = f"one secret number of days, from 1 to {profile.date_range_days}{multiple}"
+    if profile.times is TimeMethod.KEEP:
+        yield f"All dates of a patient are moved back by {days}; times of day stay, so every interval is exact."
+        return
     yield (
-        "All dates of a patient are moved back by one secret number of days, from 1 to "
-        f"{profile.date_range_days}{multiple}; times of day stay, so every interval is exact."
+        f"All dates of a patient are moved back by {days}, and together with their times of day by 1 to 12 hours "
+        "more or less that are secret, too; every interval between two dates with times is exact."
     )
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from deident.context import Context, worker_context
 from deident.errors import NotFound, Reason, Refusal, TransientProblem
 from deident.job import Job
-from deident.profile import DateMethod, Option, OverrideStrategy, Profile
+from deident.profile import DateMethod, Option, OverrideStrategy, Profile, TimeMethod
 from deident.profile.rules import Rules
 from deident.roots import Sessions
 from deident.stores.protocol import OpenObject, Store
@@ -116,6 +116,7 @@ def claims_of(profile: Profile, codes: tuple[str, ...], exclusions: int = 0) -> 
         withheld=not Rules(profile).conforms,
         options=frozenset(option.value for option in profile.options),
         dates=dates,
+        times=dates is DatePolicy.SHIFTED and profile.times is TimeMethod.SHIFT,
         private=frozenset((p.creator, p.group, p.element) for p in profile.private),
         creators=frozenset(o.creator for o in kept if o.creator),
     )

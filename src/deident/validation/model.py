@@ -74,9 +74,9 @@ class Claims:
     `codes` are CID 7050 code values. `kept` are keywords (or `gggg,eeee`) that a user kept although no option covers
     them, `vrs` whole value representations and `creators` private creators: exempt from the leak check. `withheld` says
     that conformance is not claimed therefore (RULES 14.6). `options` are the columns of Table E.1-1 that are on, `dates`
-    what was done to dates. `private` are the site's own safe private elements: creator, group, low byte of the element.
-    `exclusions` counts the instances of the study that were held and are not among the pairs: references to them
-    resolve to nothing released.
+    what was done to dates, `times` whether times of day were shifted with them. `private` are the site's own safe private
+    elements: creator, group, low byte of the element. `exclusions` counts the instances of the study that were held and are not
+    among the pairs: references to them resolve to nothing released.
     """
 
     codes: tuple[str, ...]
@@ -86,6 +86,7 @@ class Claims:
     withheld: bool = False
     options: frozenset[str] = frozenset()
     dates: DatePolicy = DatePolicy.REMOVED
+    times: bool = False
     private: frozenset[tuple[str, int, int]] = frozenset()
     creators: frozenset[str] = frozenset()
 

@@ -91,7 +91,7 @@ class _Study:
         keeps_uids = claims.has("retain_uids")
         modifies_dates = claims.dates in (DatePolicy.SHIFTED, DatePolicy.YEAR)
         self._gathering = Gathering(self._exempt, keeps_uids, modifies_dates)
-        self._temporal = TemporalCheck(claims.dates, self._exempt)
+        self._temporal = TemporalCheck(claims.dates, self._exempt, claims.times)
         self.links = StudyLinks(keeps_uids=keeps_uids)
         self._layouts: dict[tuple[bytes, bytes], list[str]] = {}
         self._nodes: dict[Node, Node] = {}
@@ -143,7 +143,7 @@ class _Study:
             (Reason.PIXELS_CHANGED, "pixels", pixels),
             (Reason.OBJECT_INVALID, "object", self._object_problems(before, output)),
             (Reason.OBJECT_INVALID, "decode", [place_of(n) for n in undecodable if (n[1], n[3]) not in had]),
-            (Reason.STUDY_INCONSISTENT, "dates", list(self._temporal.problems(before.nodes, output.nodes))),
+            (Reason.STUDY_INCONSISTENT, "dates", list(self._temporal.problems(before, output))),
             (Reason.OBJECT_INVALID, "private", private_problems(output, self._claims)),
             (Reason.CLAIMS_WRONG, "claims", claim_problems(before, output, self._claims)),
         )
