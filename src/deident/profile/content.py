@@ -25,6 +25,7 @@ __all__ = [
     "CODE_SEQUENCES",
     "CONTEXTS",
     "TEXT_VALUE",
+    "VALUES",
     "Item",
     "chosen",
     "code_meaning",
@@ -52,7 +53,7 @@ CODE_SEQUENCES: Final = frozenset({0x0040A043, _CONCEPT_CODE, 0x004008EA, 0x0040
 CONTEXTS: Final = content_items.SEQUENCES | {0x0040B020}
 
 #: Value type -> the attribute that holds the value (PS3.3 Table C.17-5).
-_VALUES: Final = {
+VALUES: Final = {
     "TEXT": TEXT_VALUE,
     "DATETIME": 0x0040A120,
     "DATE": 0x0040A121,
@@ -93,7 +94,7 @@ def chosen(profile: Profile, item: Item | None, path: tuple[int, ...], tag: int,
     """
     if item is not None and not item.content:
         return _age(profile, tag) if path[-1] == _MEASURED_VALUE else _code(item, tag, vr)
-    if item is not None and _VALUES.get(item.value_type) == tag:
+    if item is not None and VALUES.get(item.value_type) == tag:
         found = _value(profile, item, vr)
         if found is not None:
             return found
