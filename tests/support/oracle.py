@@ -159,7 +159,7 @@ class Oracle:
         self._in_force(before)
         self._little = before.wire.little
         self._level(before.elements, after.elements, (), after)
-        self._heads(after)
+        self._heads(before, after)
         return self._found
 
     # --- types ------------------------------------------------------------------------------------------------
@@ -446,11 +446,15 @@ class Oracle:
             return {b"UNMODIFIED", b"MODIFIED", b"REMOVED"}
         return {b"MODIFIED", b"REMOVED"} if MODIFIED in self.options else {b"REMOVED"}
 
-    def _heads(self, after: Part10) -> None:
+    def _heads(self, before: Part10, after: Part10) -> None:
         for tag in _MARKERS:
             self._check(sum(e.tag == tag for e in after.elements) == 1, (tag,), "is not there once")
         codes = [_text(item.elements, 0x00080100) for item in _marker_items(after)]
         wanted = {"113100", *(_codes_of_options()[option] for option in self.options)}
+        if _GRAPHIC not in _tags_of(after.elements):
+            wanted -= {"113103"}
+        drawn = {tag for tag in _tags_of(before.elements) if tag >> 16 == 0x0070}
+        self._check(bool(drawn) or "113103" not in codes, (0x00120064,), "graphics that were not there")
         self._check(
             codes[:1] == ["113100"] and wanted <= set(codes) and len(set(codes)) == len(codes), (0x00120064,), "codes"
         )
@@ -465,6 +469,10 @@ class Oracle:
 
     def _note(self, path: tuple[int, ...], text: str) -> None:
         self._found.append(f"{'>'.join(f'{tag:08X}' for tag in path)} {text}")
+
+
+def _tags_of(elements: list[Element]) -> set[int]:
+    return {e.tag for e in elements} | {tag for e in elements for i in e.items or [] for tag in _tags_of(i.elements)}
 
 
 def _marker_items(file: Part10) -> Iterator[Item]:

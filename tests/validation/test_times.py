@@ -10,12 +10,17 @@ from hypothesis import strategies as st
 from pydicom import Dataset
 
 from deident.errors import Reason, Refusal
+from deident.profile import Override, preset
 from deident.standard.moments import pairs_of_attributes
+from deident.standard.sop_classes import SHORT_NAMES
+from deident.study.check import claims_of
+from deident.validation import Pair, validate_study
 from deident.validation.beside import _attributes
 from deident.validation.clock import read, read_time, written
 from deident.validation.offsets import Offset
 from support import builders
 from support.corpus import dicom_files
+from support.outputs import deidentified, fresh
 from support.reports import concept, item, report, walk_items
 
 OPTIONS = frozenset({"retain_longitudinal_modified_dates", "clean_structured_content", "clean_descriptors"})
@@ -196,3 +201,18 @@ def test_a_moment_is_written_as_precisely_as_it_was_read() -> None:
     early = read("00020101")
     assert early is not None
     assert written(early, 3650, 0) is None
+
+
+def test_a_time_that_stays_in_one_sop_class_leaves_its_date_alone_there_and_moves_with_it_elsewhere(memory) -> None:
+    kept = [Override("keep", tag="StudyTime", sop_class=SHORT_NAMES["MR"])]  # type: ignore[arg-type]
+    changes = {"options": frozenset({"retain_longitudinal_modified_dates"}), "times": "shift", "overrides": kept}
+    engine, profile, pairs = fresh("basic", **changes), preset("basic").changed(**changes), []
+    for family in ("ct", "mr"):
+        for time in ("000100", "235900"):
+            content = builders.build(
+                family, StudyDate="20040119", StudyTime=time, SOPInstanceUID=builders.uid(family + time)
+            )
+            source = memory(content)
+            done, data = deidentified(engine, source.data)
+            pairs.append(Pair(family, source, memory(data), done.identity.output_name, done.statistics.pixel_data))
+    assert [f for f in validate_study(pairs, claims_of(profile)) if f.check == "dates"] == []

@@ -19,6 +19,7 @@ from deident.engine.syntax import ALL_VRS, IMPLICIT_LITTLE, LONG_VRS, UNDEFINED,
 from deident.errors import Reason, Refusal
 from deident.profile.content import Item
 from deident.profile.decision import Action, Decision, Method
+from deident.profile.options import performs
 from deident.profile.place import Place
 from deident.standard import dictionary
 
@@ -233,7 +234,7 @@ class Level:
             emptied = self._replacement(self.plan.rules.blanked(self.place, tag, "SQ"), "SQ")
             selects = decision.method if decision.method in _SELECTING else Method.PLAIN
             child = self.child(tag, syntax, drop=False, selects=selects)
-            return (p.SEQUENCE, offset - 4, child, p.WALK, b"", number, emptied)
+            return _of_kind(decision, (p.SEQUENCE, offset - 4, child, p.WALK, b"", number, emptied))
         out = (
             None
             if tag == p.GRAPHIC_ANNOTATION and decision.action is Action.DUMMY
@@ -285,13 +286,14 @@ class Level:
         rules, tag = self.plan.rules, decision.tag
         instead = rules.basic(self.place, tag, vr, f"{decision.because}, nothing left")
         time = beside(self.plan, self.place, decision) if vr == "DA" else None
-        return (
+        entry = (
             *(p.CLEAN if time is None else p.PAIRED, offset + length, offset, tag, written_vr(tag, vr)),
             *(decision.method, self.plan.decisions.number(decision)),
             *(self._replacement(instead, vr), self.plan.decisions.number(instead)),
             *(decision.kind, decision.value),
             *(() if time is None else (time,)),
         )
+        return _of_kind(decision, entry)
 
     def _kept(self, decision: Decision, vr: str, wire_vr: str, offset: int, length: int) -> Entry:
         tag, advance = decision.tag, offset + length
@@ -317,6 +319,12 @@ class Level:
 
     def _replacement(self, decision: Decision, vr: str) -> bytes:
         return replacement(self.syntax, decision, vr)
+
+
+def _of_kind(decision: Decision, entry: Entry) -> Entry:
+    """An entry that says that there is something for an option of one kind of object alone, where that is so."""
+    option = performs(decision)
+    return entry if option is None else (p.KIND, option, entry)
 
 
 _SELECTING: Final = frozenset(LOOKS)

@@ -149,6 +149,9 @@ def scan(
                 elif kind == p.MARK:
                     notes.marks.add(entry[1])
                     entry = entry[2]
+                elif kind == p.KIND:
+                    notes.met.add(entry[1])
+                    entry = entry[2]
                 else:
                     if kind == p.CREATOR and pos + entry[1] > avail:
                         raise _short(complete)

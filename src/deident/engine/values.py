@@ -17,7 +17,7 @@ from deident.engine.dummies import pad
 from deident.engine.limits import Limits
 from deident.engine.private import Blocks, looks_like_text
 from deident.profile.decision import Method
-from deident.profile.model import Profile
+from deident.profile.model import Option, Profile
 from deident.standard.identifiers import kind_of_content_item
 from deident.standard.uids import is_well_known
 from deident.standard.values import fitted
@@ -53,7 +53,8 @@ class Notes:
     `blanked` those of them that were met; `known` the identifiers that were found in them; `subject` the patient as far
     as known before the scan, and `subject_used` whether anything depended on it; `concept` the concept name of the
     content item under way; `by_reference` whether a content item refers to another one by its position; `blocks` the
-    private blocks that are reserved there; `beside` the time that belongs to the date under way.
+    private blocks that are reserved there; `beside` the time that belongs to the date under way; `met` the options of one kind
+    of object alone that there was something for, and `expected` those that are declared.
     """
 
     def __init__(
@@ -61,7 +62,10 @@ class Notes:
         hits: frozenset[bytes] = frozenset(),
         known: KnownIdentifiers | None = None,
         subject: Subject | None = None,
+        expected: frozenset[Option] = frozenset(),
     ) -> None:
+        self.expected = expected
+        self.met: set[Option] = set()
         self.hits = hits
         self.known = known
         self.subject = subject

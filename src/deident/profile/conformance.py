@@ -75,12 +75,20 @@ def _claims(profile: Profile, rules: Rules) -> Iterator[str]:
         )
     if not profile.options:
         yield "No option."
-    if rules.conforms:
+    withheld = sorted(limit for limit in rules.limits if not rules.conforms_in(limit))
+    if rules.conforms_in(""):
         yield (
             f"Patient Identity Removed (0012,0062) is YES; De-identification Method Code Sequence (0012,0064) has "
             f"{', '.join(rules.codes())} (CID 7050) and what an earlier de-identification declared; De-identification "
             "Method (0012,0063) names product, version and edition."
         )
+        if {Option.CLEAN_GRAPHICS, Option.CLEAN_STRUCTURED_CONTENT} & profile.options:
+            yield "113103 and 113104 are declared in instances that have graphics, and content items, alone."
+        if withheld:
+            yield (
+                f"In instances of {', '.join(withheld)} the site keeps what the standard protects and no option covers: there "
+                "(0012,0062) is NO, and no method is declared."
+            )
     else:
         yield (
             "The site keeps what the standard protects and no option covers: no conformance is claimed. Patient Identity "

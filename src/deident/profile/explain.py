@@ -38,7 +38,7 @@ def explain(profile: Profile, sop_class: str | None = None) -> str:
     lines = [
         f"Profile {profile.name} over PS3.15 {confidentiality.EDITION}, IOD {place.iod.name}",
         f"Options: {', '.join(sorted(option.value for option in profile.options)) or 'none'}",
-        f"Declared codes (CID 7050): {', '.join(rules.codes()) or 'none: the profile keeps what the standard protects'}",
+        f"Declared codes (CID 7050): {_codes(rules, place.sop_class if sop_class else '')}",
         f"Mode: {profile.mode.value}",
         *(f"Dates: {words}" for words in date_words(profile)),
         f"Images that may show text: {'held' if profile.pixel_risk is PixelRisk.HOLD else 'accepted'}",
@@ -71,7 +71,7 @@ def explain_json(profile: Profile, sop_class: str | None = None) -> dict[str, An
         "sop_class": place.sop_class,
         "every_row": sop_class is None,
         "options": sorted(option.value for option in profile.options),
-        "codes": list(rules.codes()),
+        "codes": list(rules.codes(place.sop_class if sop_class else "")),
         "mode": profile.mode.value,
         "dates": list(date_words(profile)),
         "age_cap": profile.age_cap,
@@ -98,6 +98,13 @@ def explain_json(profile: Profile, sop_class: str | None = None) -> dict[str, An
         ],
         "private_elements": rules.private.listed,
     }
+
+
+def _codes(rules: Rules, sop_class: str) -> str:
+    """What instances of a class ("": those that no override names) declare."""
+    found = ", ".join(rules.codes(sop_class)) or "none: the profile keeps what the standard protects"
+    others = sorted(limit for limit in rules.limits if not sop_class and not rules.conforms_in(limit))
+    return found + (f"; none in {', '.join(others)}" if others and rules.codes() else "")
 
 
 def _decided(decision: Decision) -> dict[str, str]:

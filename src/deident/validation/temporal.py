@@ -40,24 +40,23 @@ class TemporalCheck:
     """
 
     policy: DatePolicy
-    exempt: Exempt
     times: bool = False
     days: int | None = None
     offset: Offset = field(default_factory=Offset)
 
-    def problems(self, before: Instance, after: Instance) -> Iterator[str]:
+    def problems(self, before: Instance, after: Instance, exempt: Exempt) -> Iterator[str]:
         """What is wrong with the dates and times of an output, as `code:tag`."""
-        originals, beside = _values(before.nodes, self._beside(before)), self._beside(after)
+        originals, beside = _values(before.nodes, self._beside(before, exempt)), self._beside(after, exempt)
         nodes = [
             (node, _text(node), beside.get(index, ""))
             for index, node in enumerate(after.nodes)
-            if node[2] in DATE_VRS and node[3] and not self.exempt.by_user(node[1], node[2])
+            if node[2] in DATE_VRS and node[3] and not exempt.by_user(node[1], node[2])
         ]
         if self.times:
             self.offset.learn((node[2], originals.get(node[:2], []), (text, time)) for node, text, time in nodes)
         for node, text, time in nodes:
             olds = originals.get(node[:2], [])
-            kept = node[1] in _CONSTANTS or node[1] in self.exempt.by_option
+            kept = node[1] in _CONSTANTS or node[1] in exempt.by_option
             if kept and any(text == old for old, _ in olds):
                 continue
             if node[1] in never_dated():
@@ -65,11 +64,11 @@ class TemporalCheck:
             if not self._fits(node[2], text, time, olds):
                 yield f"{self.policy.value}-dates:{place_of(node)}"
 
-    def _beside(self, instance: Instance) -> dict[int, str]:
+    def _beside(self, instance: Instance, exempt: Exempt) -> dict[int, str]:
         """The times of dates, where they move together; a time that the user keeps does not."""
-        if not self.times or self.exempt.by_user(0, "TM"):
+        if not self.times or exempt.by_user(0, "TM"):
             return {}
-        return times_beside(instance, self.exempt.tags)
+        return times_beside(instance, exempt.tags)
 
     def _fits(self, vr: str, new: str, time: str, olds: list[tuple[str, str]]) -> bool:
         """Whether some value that stood at this place leads to the new one."""
