@@ -10,8 +10,9 @@ from deident.engine.dummies import pad
 from deident.profile.decision import Method
 
 if TYPE_CHECKING:
+    from deident.engine.notes import Notes
     from deident.engine.syntax import Syntax
-    from deident.engine.values import Notes, Shared
+    from deident.engine.values import Shared
 
 __all__ = ["clean"]
 

@@ -13,6 +13,7 @@ from deident.engine.charsets import decode, parse_specific_character_set
 from deident.engine.descriptors import Cleaner
 from deident.engine.limits import Limits
 from deident.engine.markers import Insertions
+from deident.engine.notes import Notes
 from deident.engine.part10 import BytesSource, FileHead
 from deident.engine.pixelrisk import pixel_risk
 from deident.engine.plan import Decisions, Plan
@@ -21,7 +22,7 @@ from deident.engine.run import Run
 from deident.engine.search import Searcher
 from deident.engine.segments import Source, materialise
 from deident.engine.syntax import Syntax
-from deident.engine.values import Notes, Shared
+from deident.engine.values import Shared
 from deident.errors import Reason, Refusal
 from deident.profile.decision import Action, Decision
 from deident.profile.model import Option, PixelRisk, Profile

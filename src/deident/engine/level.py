@@ -232,7 +232,7 @@ class Level:
         number = self.plan.decisions.number(decision)
         if decision.action is Action.KEEP:
             emptied = self._replacement(self.plan.rules.blanked(self.place, tag, "SQ"), "SQ")
-            selects = decision.method if decision.method in _SELECTING else Method.PLAIN
+            selects = decision.method if decision.method in LOOKS else Method.PLAIN
             child = self.child(tag, syntax, drop=False, selects=selects)
             return _of_kind(decision, (p.SEQUENCE, offset - 4, child, p.WALK, b"", number, emptied))
         out = (
@@ -327,7 +327,6 @@ def _of_kind(decision: Decision, entry: Entry) -> Entry:
     return entry if option is None else (p.KIND, option, entry)
 
 
-_SELECTING: Final = frozenset(LOOKS)
 #: Dummies that are made of the value, or of the patient.
 _CLEANED_DUMMIES: Final = frozenset({Method.HASH, Method.PSEUDONYM})
 _DEFERRED_METHODS: Final = frozenset({Method.PATIENT_NAME, Method.PATIENT_ID, Method.ACCESSION, Method.STUDY_ID})

@@ -7,8 +7,8 @@ from deident.engine import entries as p
 from deident.engine.ages import age_at_study
 from deident.engine.dummies import pad
 from deident.engine.level import Level
+from deident.engine.notes import Notes
 from deident.engine.syntax import Syntax
-from deident.engine.values import Notes
 from deident.profile.model import Option
 from deident.profile.rules import PATIENT_AGE, Rules
 from deident.standard import confidentiality

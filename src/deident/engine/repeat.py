@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from deident.engine.values import Notes
+    from deident.engine.notes import Notes
 
 
 __all__ = ["BEGINNING", "Repeat", "Repeats"]

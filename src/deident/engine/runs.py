@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from deident.engine import entries as p
 from deident.engine.level import Level
+from deident.engine.notes import Notes
 from deident.engine.repeat import BEGINNING, Repeat
 from deident.engine.stretch import Stretch, bare
-from deident.engine.values import Notes
 
 __all__ = ["Learner", "due"]
 

@@ -14,10 +14,11 @@ from deident.engine.dummies import graphic_annotation
 from deident.engine.items import ItemTooLong
 from deident.engine.level import Level
 from deident.engine.moments import Moments
+from deident.engine.notes import Notes
 from deident.engine.private import resolve_private
 from deident.engine.repeat import BEGINNING, Repeat
 from deident.engine.syntax import UNDEFINED
-from deident.engine.values import HANDLERS, Notes, Shared
+from deident.engine.values import HANDLERS, Shared
 from deident.errors import Reason, Refusal
 
 __all__ = ["Edit", "NeedMore", "scan"]

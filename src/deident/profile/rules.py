@@ -23,7 +23,7 @@ from deident.profile.protected import TEXT_VALUE, protected
 from deident.profile.resolve import MARKERS, never_survives, resolve
 from deident.profile.strict import strict
 from deident.standard import confidentiality, content_items, dictionary
-from deident.standard.identifiers import kind_of, kind_of_content_item
+from deident.standard.identifiers import kind_of
 
 __all__ = ["MARKERS", "Item", "Place", "Rules"]
 
@@ -46,8 +46,6 @@ DIRECT: Final = {
 DUMMY_ITEMS: Final = frozenset(
     {0x00081072, 0x00080082, 0x00401101, 0x0040A073, 0x00700001, 0x0040B020, CONTENT_SEQUENCE}
 )
-#: Text Value, DateTime and Date: values whose concept name says whether they identify.
-_GATHERED: Final = frozenset({0x0040A120, 0x0040A121, TEXT_VALUE})
 
 _GAP_CODES: Final = {
     "uid": "U",
@@ -133,7 +131,7 @@ class Rules:
         value = self._value(place, tag, vr, method)
         # What stays is an identifier all the same where an option keeps it: others of its kind are found by it.
         exempt = action is Action.KEEP and method is Method.PLAIN and not because.startswith("option:")
-        kind = "" if exempt else kind_of(tag, vr) or _kind_of_content(place, tag)
+        kind = "" if exempt else kind_of(tag, vr) or content.kind_of_value(place.item, tag)
         return Decision(tag, place.path, keyword, action, because, kind, method, value)
 
     def item_removed(self, place: Place) -> Decision | None:
@@ -309,14 +307,6 @@ def _walked(tag: int, vr: str, chosen: Chosen) -> Chosen:
     if tag in DUMMY_ITEMS:
         return Action.DUMMY, because, Method.DUMMY_ITEM
     return Action.KEEP, f"{because.replace('override:', 'override ')}, walked", Method.PLAIN
-
-
-def _kind_of_content(place: Place, tag: int) -> str:
-    """The kind of identifier that a content item holds, by its concept name."""
-    item = place.item
-    if item is None or not item.content or tag not in _GATHERED:
-        return ""
-    return kind_of_content_item(item.scheme, item.code)
 
 
 def _tag(text: str) -> int:
