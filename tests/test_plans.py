@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 from types import ModuleType
@@ -14,10 +15,10 @@ from deident.errors import ConfigurationError
 from deident.profile import PRESETS, Action, Option, Override, OverrideStrategy, Profile, SitePrivate, preset
 from deident.profile.conformance import conformance_statement
 from deident.profile.decision import Decision
-from deident.profile.explain import explain
+from deident.profile.explain import explain, explain_json
 from deident.profile.file import read_profile
 from deident.profile.rules import Place, Rules
-from deident.standard import confidentiality, dictionary, iods
+from deident.standard import confidentiality, content_items, dictionary, iods
 from deident.standard.sop_classes import SHORT_NAMES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -136,6 +137,65 @@ def test_a_plan_tells_what_the_site_decides_and_no_value_of_it() -> None:
     assert "SECRET" not in plan + conformance_statement(SITE)
 
 
+# Content items
+
+CONTENT = Profile(options=frozenset({Option.CLEAN_STRUCTURED_CONTENT}))
+
+
+def _concepts(text: str) -> list[tuple[str, str, str, str]]:
+    """Code with scheme, value type, code of the table and action letter, as the plan prints them."""
+    line = re.compile(
+        r"^(\S+ [A-Za-z]{2,5}) +\S.*? ([A-Z]{3,9}) +([XD/]+) +([KXZDUC]) (?:keep|remove|empty|replace|remap|clean)"
+    )
+    return [found.groups() for text_line in text.splitlines() if (found := line.match(text_line))]  # type: ignore[misc]
+
+
+def test_a_plan_lists_every_concept_where_content_items_are_treated_one_by_one() -> None:
+    rows = [(f"{row.code} {row.scheme}", row.value_type, row.basic) for row in content_items.rows()]
+    for name in PRESETS:
+        for sop_class, listed in ((None, True), ("SR", True), ("CT", False)):
+            found = _concepts(explain(preset(name), sop_class))
+            treated = Option.CLEAN_STRUCTURED_CONTENT in preset(name).options
+            assert [entry[:3] for entry in found] == (rows if treated and listed else [])
+    assert len(rows) == 214
+
+
+def test_a_plan_says_of_a_concept_what_becomes_of_its_item() -> None:
+    def action(profile: Profile, code: str, value_type: str) -> set[str]:
+        found = _concepts(explain(profile, "SR"))
+        return {letter for name, kind, _, letter in found if (name, kind) == (f"{code} DCM", value_type)}
+
+    dated = CONTENT.changed(options=CONTENT.options | {Option.RETAIN_LONGITUDINAL_FULL_DATES})
+    assert action(CONTENT, "111060", "DATE") == {"D"}  # Study Date is X/D
+    assert action(dated, "111060", "DATE") == {"K"}
+    assert action(dated, "121031", "DATE") == {"X"}  # Subject Birth Date
+    assert action(CONTENT, "112040", "UIDREF") == {"U"}
+    assert action(CONTENT, "121112", "IMAGE") == {"U"}
+    assert action(CONTENT, "121033", "NUM") == {"X"}  # Subject Age
+    site = dated.changed(overrides=(Override(OverrideStrategy.REMOVE, tag="0040,A121"),))
+    assert action(site, "111060", "DATE") == {"D"}  # the rules decide, with what the site says
+
+
+def test_the_plan_as_json_says_what_the_text_says() -> None:
+    for name in PRESETS:
+        for sop_class in (None, "SR", "CT"):
+            plan = json.loads(json.dumps(explain_json(preset(name), sop_class)))
+            lines = _lines(preset(name), sop_class)
+            attributes = {entry["tag"].strip("()"): (entry["keyword"], entry["action"]) for entry in plan["attributes"]}
+            assert attributes == lines
+            concepts = [
+                (f"{c['code']} {c['scheme']}", c["value_type"], c["table"], c["action"]) for c in plan["concepts"]
+            ]
+            assert concepts == _concepts(explain(preset(name)))
+            assert plan["codes"] == list(Rules(preset(name)).codes())
+    assert "SECRET" not in json.dumps(explain_json(SITE))
+    assert explain_json(SITE, "CT")["overrides"][1] == {
+        "strategy": "hash",
+        "path": "RequestAttributesSequence>RequestedProcedureID",
+    }
+    assert [entry["strategy"] for entry in explain_json(SITE, "CT")["overrides"]] == ["replace", "hash", "remove"]
+
+
 # The conformance statement
 
 DUTIES = (
@@ -166,6 +226,14 @@ def test_a_statement_of_a_profile_that_keeps_what_is_protected_claims_nothing() 
     statement = " ".join(conformance_statement(SITE).split())
     assert "no conformance is claimed. Patient Identity Removed (0012,0062) is NO" in statement
     assert "(0012,0064) has" not in statement
+
+
+def test_a_statement_says_how_times_of_day_are_shifted() -> None:
+    profile = preset("longitudinal").changed(times="shift")
+    for text in (conformance_statement(profile), explain(profile)):
+        assert "together with their times of day by 1 to 12 hours" in " ".join(text.split())
+        assert "times of day stay" not in text
+    assert "wraps around midnight" in " ".join(conformance_statement(profile).split())
 
 
 def test_the_dummies_in_the_statement_are_those_of_the_engine() -> None:

@@ -196,6 +196,18 @@ with without no not or plus minus versus vs incl including excl excluding only a
 mit ohne avec sans con sin senza met zonder kein keine
 """
 
+#: Words of ours that are family names in some language, and that no list of names has.
+ALSO_NAMES = """
+back bauch beck becken bein brust finger herz lunge main nagel neck palm ringer schulter stern thumb vogel zahn zeh
+"""
+
+#: Sides, numbers in Roman letters and abbreviations of acquisition: a description needs them more than anybody's name.
+NEVER_NAMES = """
+right left both all any each no same other more only high low lower upper mid half full whole side sides ii iii iv vi ti te tr
+fa lut max min mean ica ima iva iac lad lao rao us tri tia thor mets cal eco con mas sim dwi dose dixon doppler marker volume
+endo peri trace range rate tomo flow fast slow week year day age
+"""
+
 #: Two words that are kept together, although one of them alone is not (names, colours, weekdays).
 PHRASES = """
 1st trimester|2nd trimester|3rd trimester|abdominal wall|b mode|baker cyst|ball joint|black blood|

@@ -21,6 +21,7 @@ import runpy
 import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import faker
 import faker.providers.address
@@ -67,13 +68,16 @@ def strings_in(value: object) -> Iterator[str]:
             yield from strings_in(item)
 
 
-def listed_names() -> set[str]:
-    """Words of the names of people, towns, states and countries in all of Faker's languages."""
+PEOPLE, PLACES = faker.providers.person, faker.providers.address
+
+
+def listed_names(*packages: ModuleType) -> set[str]:
+    """Words of the names of people, or of towns, states and countries, in all of Faker's languages."""
     attributes = re.compile(
         r"name|cit(y|ies)|countr|state|communit|district|region|provinc|town|village|municip|depart"
     )
     found: set[str] = set()
-    for package in (faker.providers.person, faker.providers.address):
+    for package in packages:
         for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
             for attribute, value in vars(importlib.import_module(module.name).Provider).items():
                 if attributes.search(attribute) and not re.search(r"format|fix|abbr", attribute):
@@ -85,7 +89,13 @@ def listed_names() -> set[str]:
 def names() -> set[str]:
     """All words that the tables must not bring in."""
     by_hand = words_of(NAMES_BY_HAND["NAMES"]) | words_of(NAMES_BY_HAND["COMMON_NAMES"]) | words_of(WORDS["EPONYMS"])
-    return by_hand | listed_names()
+    return by_hand | listed_names(PEOPLE, PLACES)
+
+
+def also_names(words: set[str]) -> set[str]:
+    """Those of the words that somebody may be called, too; not sides and the like, which a description needs more."""
+    by_hand = words_of(NAMES_BY_HAND["NAMES"]) | words_of(NAMES_BY_HAND["COMMON_NAMES"]) | words_of(WORDS["EPONYMS"])
+    return words & (by_hand | listed_names(PEOPLE) | words_of(WORDS["ALSO_NAMES"])) - words_of(WORDS["NEVER_NAMES"])
 
 
 def meanings() -> Iterator[str]:
@@ -169,6 +179,7 @@ def main() -> None:
         "dates": " ".join(sorted(dates)),
         "before_names": " ".join(sorted(before)),
         "after_names": " ".join(sorted(after)),
+        "also_names": " ".join(sorted(also_names(set().union(*groups.values())))),
     }
     text = json.dumps(document, indent=1, ensure_ascii=False)
     (DATA / "lexicon.json").write_text(text + "\n", encoding="utf-8")

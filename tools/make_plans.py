@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deident.profile import PRESETS, DateMethod, Option, Profile, preset
 from deident.profile.conformance import conformance_statement
-from deident.profile.explain import explain
+from deident.profile.explain import explain, explain_concepts
 from deident.profile.presets import preset_text
 from deident.profile.rules import Rules
 from deident.standard import confidentiality
@@ -18,9 +18,15 @@ ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- presets: made by tools/make_plans.py -->", "<!-- /presets -->"
 
 
+_CONTENT = """\
+The concepts of PS3.15 Table E.3.4-1 in reports and other documents; any other goes by its value type. X removes the item with all
+below it; where items refer to others by their position every X is D. What is emptied of a number is its measured value."""
+
+
 def plan_document(name: str) -> str:
     """docs/plans/<name>.md: the file, the conformance statement, and the plan for CT images."""
     profile = preset(name)
+    listed = explain_concepts(profile)
     title, _, statement = conformance_statement(profile).partition("\n")
     return (
         f"# The preset `{name}`\n\n"
@@ -28,6 +34,7 @@ def plan_document(name: str) -> str:
         f"```toml\n{preset_text(name)}```\n\n"
         f"{title}\n{statement}\n"
         f"## Plan for CT Image Storage\n\n```\n{explain(profile, 'CT')}```\n"
+        + (f"\n## Plan for content items\n\n{_CONTENT}\n\n```\n{listed}```\n" if listed else "")
     )
 
 

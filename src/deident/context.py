@@ -26,7 +26,7 @@ from deident.home import Busy, Lock, ProjectHome, check_apart
 from deident.job import Job
 from deident.ledger import Ledger, Outcome, Record
 from deident.locks import LEASES, HomeLocks, LeaseLocks, Locks
-from deident.profile import Profile
+from deident.profile import Profile, TimeMethod
 from deident.pseudonyms import ProjectKey, Pseudonyms, SubjectList
 from deident.roots import Roots, Sessions, absolute, check_bucket, check_places, check_source, open_place, session_for
 from deident.seals.mac import PURPOSE, Seal
@@ -131,6 +131,7 @@ class Context:
                 unlisted=job.unlisted,
                 date_range_days=profile.date_range_days,
                 date_multiple=profile.date_multiple,
+                shift_times=profile.times is TimeMethod.SHIFT,
             ),
             source=open_place(job.source, session=session),
             staging=staging,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -106,6 +107,14 @@ def test_strategies_are_one_for_all_and_one_for_each_keyword() -> None:
 def test_plan_prints_what_happens_to_attributes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", "--sop-class", "CT"]) == 0
     assert "PatientName" in capsys.readouterr().out
+
+
+def test_plan_prints_json_and_refuses_it_for_the_conformance_statement(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "--profile", "safe-harbor", "--sop-class", "SR", "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert (plan["profile"], len(plan["concepts"])) == ("safe-harbor", 214)
+    assert main(["plan", "--conformance", "--json"]) == 2
+    assert "--json is for the plan" in capsys.readouterr().err
 
 
 def test_plan_of_an_unknown_profile_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:

@@ -173,7 +173,23 @@ Hand, Peter *12.03.1968 ->
 geb. 12.3.68 ->
 geb 12 Mai 68 ->
 née Hand ->
-Hand geb. Fuß -> Hand
+Hand geb. Fuß ->
+Hand Peter Foot ->
+Peter Hand ->
+Kim Hand ->
+Hand Kim ->
+Peter Foot Hand ->
+MRI_Smith_Hand -> MRI
+Smith_Foot ->
+MR left Hand Peter -> MR left Hand
+Hand AP Peter -> Hand AP
+Peter Hand 5mm -> Hand 5mm
+CT Thorax with Miller -> CT Thorax
+CT Thorax with contrast, Dr. Hand -> CT Thorax
+MRT Knie ohne Peter -> MRT Knie
+MRI brain with and without Miller -> MRI brain
+MRI brain without and with -> MRI brain without and with
+CT Thorax with contrast Miller -> CT Thorax with contrast
 Frau Hand-Fuß Thorax -> Thorax
 Sgt Foot chest -> chest
 Rev. Head knee -> knee
@@ -275,7 +291,7 @@ LEFT KNEE A.P. -> LEFT
 T. Hand ->
 C.T. Hand ->
 de l'épaule droite -> épaule droite
-d'Artagnan main -> main
+d'Artagnan main ->
 O’Hand chest -> chest
 Mc Hand ->
 McHand ->
@@ -318,7 +334,7 @@ ROWS = [
 ]
 
 #: Stated in the module and in docs/adr/0015: a word of the lexicon among clinical words may be a name all the same.
-NOT_CAUGHT = {"Hand Peter Foot": "Hand Foot", "MRI_Smith_Hand": "MRI_Hand", "Kim Hand": "Hand", "Am Knie 4": "Knie 4"}
+NOT_CAUGHT = {"MR Peter Hand left": "MR Hand left", "MRI_Hand_Smith": "MRI_Hand", "Am Knie 4": "Knie 4"}
 
 
 @pytest.fixture(scope="module")

@@ -70,7 +70,7 @@ CASES = st.sampled_from([str, str.upper, str.lower, str.title, str.swapcase])
 @given(st.one_of(JUMBLES, st.text()))
 def test_every_word_that_stays_is_allowed_and_every_other_character_is_plain_punctuation(text):
     cleaned = CLEANER.clean(text)
-    for token in re.findall(r"[^\W_]+(?:[.,][0-9]+)*", cleaned):
+    for token in re.findall(r"[^\W_]+(?:[.,][0-9]+)*", re.sub(r"\b(li|re)\.", r"\1 ", cleaned)):
         lower = token.lower()
         words = re.findall(r"[^\W\d_]+", lower)
         pairs = {word for pair in LEXICON.phrases for word in pair}

@@ -9,6 +9,7 @@ from pydicom import Dataset, Sequence, dcmread
 
 from deident.profile import Override
 from deident.pseudonyms import Pseudonyms
+from deident.standard.sop_classes import SHORT_NAMES
 from support.builders import FAMILIES, build, dataset
 from support.corpus import corpus_file, dicom_files
 from support.outputs import KEY, deidentified, ending, fresh
@@ -306,3 +307,15 @@ def test_a_real_file_is_overridden_as_a_built_one() -> None:
     assert found.PatientName == "Patient^One"
     assert found.AccessionNumber == (Pseudonyms(KEY).digest(original.AccessionNumber) or original.AccessionNumber)
     assert found.PixelData == original.PixelData
+
+
+def test_an_override_for_one_sop_class_takes_the_claim_away_there_alone() -> None:
+    engine = fresh("basic", overrides=[Override("keep", tag="StudyDate", sop_class=SHORT_NAMES["MR"])])  # type: ignore[arg-type]
+    for family, kept in (("ct", False), ("mr", True), ("ct", False), ("mr", True)):
+        result, output = deidentified(engine, build(family))
+        found = dcmread(io.BytesIO(output))
+        assert claims(found) is not kept
+        assert bool(result.codes) is not kept
+        assert ("no-conformance-claim" in result.warnings) is kept
+        assert found.LongitudinalTemporalInformationModified == ("MODIFIED" if kept else "REMOVED")
+        assert bool(found.StudyDate) is kept

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 from pydicom import Dataset, Sequence, dcmread
 
-from deident.profile import PRESETS, preset
+from deident.profile import PRESETS, Option, preset
 from deident.profile.rules import Rules
 from support.builders import build
 from support.outputs import deidentified, ending, fresh
@@ -58,9 +58,22 @@ def test_an_output_declares_exactly_the_codes_of_its_preset(name: str) -> None:
     found = result(name)
     assert found.PatientIdentityRemoved == "YES"
     declared = tuple(item.CodeValue for item in found.DeidentificationMethodCodeSequence)
-    assert declared == Rules(preset(name)).codes()
+    assert declared == Rules(preset(name)).codes(met=())
     assert found.PatientName != "Doe^Jane"
     assert found.PatientBirthDate == ""
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_graphics_and_content_are_declared_where_they_are_and_nowhere_else(name: str) -> None:
+    """On one engine, in any order: what an instance holds is known only when it has been read."""
+    engine, options = fresh(name), preset(name).options
+    kinds = {"113103": Option.CLEAN_GRAPHICS, "113104": Option.CLEAN_STRUCTURED_CONTENT}
+    declared = {"ct": set(), "pr-grayscale": {"113103"}, "sr-comprehensive": {"113104"}, "wsi": {"113104"}}
+    for family in [*declared, *reversed(declared)]:
+        found = deidentified(engine, build(family))[0].codes
+        expected = {code for code in declared[family] if kinds[code] in options}
+        assert set(found) & set(kinds) == expected, family
+        assert set(found) - set(kinds) == set(Rules(preset(name)).codes()) - set(kinds)
 
 
 @pytest.mark.parametrize("name", PRESETS)

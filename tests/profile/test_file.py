@@ -16,6 +16,7 @@ from deident.profile import (
     Profile,
     SitePrivate,
     Strategy,
+    TimeMethod,
     preset,
 )
 from deident.profile.file import read_profile
@@ -40,6 +41,7 @@ patient_prefix = "T7-"
 dates = "shift"
 date_range_days = 700
 date_multiple = 7
+times = "shift"
 ae_titles = ["SCANNER"]
 terms = ["dixon"]
 
@@ -103,6 +105,7 @@ def test_every_key_of_a_profile_can_stand_in_a_file() -> None:
         dates=DateMethod.SHIFT,
         date_range_days=700,
         date_multiple=7,
+        times=TimeMethod.SHIFT,
         ae_titles=frozenset({"SCANNER"}),
         private=(SitePrivate("ACME 1.1", 0x29, 0x10, "DS"),),
         terms=frozenset({"dixon"}),
@@ -273,6 +276,9 @@ def test_a_preset_is_read_alike_with_and_without_pydantic(name: str) -> None:
         ('allowed = ["Manufacturer"]\n', 'allowed (line 1): only mode = "strict" reads it'),
         ("date_range_days = 70\n", "date_range_days (line 1): no date is shifted"),
         ('base = "safe-harbor"\ndate_multiple = 7\n', "date_multiple (line 2): no date is shifted"),
+        ('times = "shift"\n', "times (line 1): no date is shifted"),
+        ('base = "safe-harbor"\ntimes = "shift"\n', "times (line 2): no date is shifted"),
+        ('base = "longitudinal"\ntimes = "shif"\n', 'times "shif" (line 2): did you mean shift?'),
         ('ae_titles = ["A"]\n', "ae_titles (line 1): without retain_device_identity no title stays"),
         (
             '[[private]]\ncreator = "A"\ngroup = 9\nelement = 1\nvr = "LO"\n',

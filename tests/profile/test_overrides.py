@@ -127,7 +127,6 @@ def test_nothing_overrides_what_says_how_to_read_the_object_or_what_deident_writ
         ("basic", {"tag": "StudyDate", "strategy": "shift"}, False),
         ("basic", {"tag": "StudyDescription", "strategy": "clean"}, False),
         ("basic", {"path": "RequestAttributesSequence>ScheduledProcedureStepID", "strategy": "keep"}, False),
-        ("basic", {"tag": "StudyDate", "strategy": "keep", "sop_class": CT}, False),
         ("basic", {"tag": "PatientBirthDateInAlternativeCalendar", "strategy": "keep"}, False),
         ("basic", {"tag": "ConstraintViolationSignificance", "strategy": "keep"}, True),
         ("basic", {"tag": "TextValue", "strategy": "keep"}, False),
@@ -152,6 +151,20 @@ def test_claims_are_withdrawn_exactly_when_something_protected_stays(
     assert found.conforms is conforms
     assert (found.codes()[:1] == ("113100",)) is conforms
     assert bool(found.codes()) is conforms
+
+
+def test_an_override_for_one_sop_class_withdraws_the_claim_there_alone() -> None:
+    kept = {"tag": "StudyDate", "strategy": "keep", "sop_class": CT}
+    found = rules(kept)
+    assert (found.conforms, found.conforms_in(CT), found.conforms_in(MR), found.conforms_in("")) == (
+        *(False, False),
+        *(True, True),
+    )
+    assert (found.codes(CT), found.codes(MR)) == ((), ("113100",))
+    assert (found.leaves_dates(CT), found.leaves_dates(MR)) == (True, False)
+    everywhere, removed = {"tag": "StudyDate", "strategy": "keep"}, {**kept, "strategy": "remove"}
+    assert not rules(everywhere, removed).conforms_in(MR)
+    assert rules(everywhere, removed).conforms_in(CT)  # there the narrower one holds
 
 
 def test_unlisted_dates_and_names_are_protected_as_listed_ones_are() -> None:

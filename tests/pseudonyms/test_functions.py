@@ -36,6 +36,32 @@ def test_vectors_of_the_first_derivation_are_frozen() -> None:
     assert Pseudonyms(KEY.for_run("run-1")).patient("PAT-4711", "", "") == "LEBCAOLX2CTMTLFQ"
 
 
+def test_vectors_of_shifted_times_are_frozen_and_change_no_other() -> None:
+    shifting = Pseudonyms(KEY, shift_times=True)
+    offsets = {("PAT-4711", ""): (3015, -5258), ("", ""): (2817, 8538), ("PAT-4711", "HOSP"): (487, -15909)}
+    for (patient, issuer), expected in offsets.items():
+        subject = shifting.subject(patient, issuer, "1.2.3")
+        assert (subject.offset_days, subject.offset_seconds) == expected
+        kept = P.subject(patient, issuer, "1.2.3")
+        assert (kept.pseudonym, kept.offset_days, kept.offset_seconds) == (subject.pseudonym, expected[0], 0)
+    key = hmac.digest(bytes(range(32)), b"deident/1|time", "sha256")
+    number = int.from_bytes(hmac.digest(key, b"\x1fPAT-4711", "sha256")[:8]) % 79_200
+    assert -(3_600 + number - 39_600) == -5258
+
+
+@given(IDS, IDS, IDS)
+def test_shifts_of_times_are_of_one_to_twelve_hours_either_way_and_the_patients(
+    patient: str, issuer: str, study: str
+) -> None:
+    shifting = Pseudonyms(KEY, shift_times=True)
+    seconds = shifting.subject(patient, issuer, study).offset_seconds
+    assert 3_600 <= abs(seconds) < 43_200
+    if patient.strip():
+        assert shifting.subject(patient, issuer, f"{study}.1").offset_seconds == seconds
+    found = {shifting.subject(f"P{n}", "", "").offset_seconds > 0 for n in range(40)}
+    assert found == {True, False}
+
+
 def test_the_vectors_can_be_computed_from_the_description_alone() -> None:
     secret = bytes(range(32))
     key = hmac.digest(secret, b"deident/1|patient", "sha256")

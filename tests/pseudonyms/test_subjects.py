@@ -337,6 +337,19 @@ def test_the_offset_of_a_subject_is_frozen() -> None:
     assert 1 + int.from_bytes(hmac.digest(key, b"SUBJ-1", "sha256")[:8]) % 3650 == 318
 
 
+def test_a_list_gives_the_days_and_the_key_the_seconds() -> None:
+    given, keyed = (
+        functions(text, shift_times=True) for text in (FULL + "PAT-4711,,SUBJ-1,121\n", HEAD + "X9,SUBJ-1\n")
+    )
+    one, other = given.subject("PAT-4711", "", ""), keyed.subject("X9", "", "")
+    assert (one.offset_days, one.offset_seconds) == (121, -5_856)
+    digest = hmac.digest(hmac.digest(bytes(range(32)), b"deident/1|time-of-subject", "sha256"), b"SUBJ-1", "sha256")
+    number = int.from_bytes(digest[:8]) % 79_200
+    assert one.offset_seconds == (3_600 + number if number < 39_600 else 36_000 - number)
+    assert other.offset_seconds == one.offset_seconds  # they are of the subject
+    assert functions(FULL + "PAT-4711,,SUBJ-1,121\n").subject("PAT-4711", "", "").offset_seconds == 0
+
+
 def test_what_can_be_seen_of_a_list_tells_nothing() -> None:
     subjects = listed(FULL + f"{CANARY},{CANARY},S-1,4321\n")
     pseudonyms = Pseudonyms(KEY, subjects=subjects)

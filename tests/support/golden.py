@@ -31,6 +31,10 @@ OPTIONED: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
         {"options": ["clean_structured_content", "retain_longitudinal_modified_dates"]},
         _CONTENT,
     ),
+    "modified-times": (
+        {"options": ["clean_structured_content", "retain_longitudinal_modified_dates"], "times": "shift"},
+        ("ct", "pet", "enhanced-mr", "rt-plan", "sr-comprehensive-3d", "sr-dose"),
+    ),
     "graphics": ({"options": ["clean_graphics"]}, ("pr-grayscale", "pr-color", "pr-pseudo-color", "pr-blending")),
 }
 """Name -> what it changes of the Basic Profile, and the families whose outputs are committed under it."""

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -19,6 +18,7 @@ from pydicom.datadict import dictionary_VR
 
 from deident.standard.codes import is_public
 from support.elements import Element, Item, Part10, Unparsable, Wire, _Reader, find, parse, vr_of
+from support.oracle_dates import earlier, time_of
 
 __all__ = ["Expectation", "Oracle"]
 
@@ -125,31 +125,6 @@ def _keyword(tag: int) -> str:
     return str(_table_rows().get(f"{tag:08X}", ["", "", ""])[2])
 
 
-def _earlier(value: bytes, vr: str, days: int) -> bytes | None:
-    """The value with every date `days` earlier; None when one is no date or stands for none."""
-    parts = []
-    for part in value.strip(b"\0 ").split(b"\\"):
-        text = part.decode("latin-1").strip(" \0")
-        if vr == "TM" or not text:
-            if not re.fullmatch(r"(?:([01]\d|2[0-3])(:?[0-5]\d(:?([0-5]\d|60)(\.\d{1,6})?)?)?)?", text):
-                return None
-            parts.append(text)
-            continue
-        found = re.fullmatch(r"(\d{4})\.?(\d\d)?\.?(\d\d)?((?:\d\d){0,3}(?:\.\d{1,6})?)([+-]\d{4})?", text)
-        if found is None or (vr == "DA" and (not found[3] or found[4] or found[5])):
-            return None
-        whole = f"{found[1]}{found[2] or '07'}{found[3] or ('15' if found[2] else '02')}"
-        if found[1] in ("0000", "0001", "9999") or whole in ("19000101", "19700101"):
-            return None
-        try:
-            moved = (datetime.strptime(whole, "%Y%m%d") - timedelta(days)).strftime("%Y%m%d").rjust(8, "0")  # noqa: DTZ007 - a day
-        except (ValueError, OverflowError):
-            return None
-        precision = 8 if found[3] else 6 if found[2] else 4
-        parts.append(moved[:precision] + found[4] + (found[5] or ""))
-    return "\\".join(parts).encode()
-
-
 @dataclass
 class Expectation:
     """What was compared: counts by letter, and the UIDs with their replacements over all files."""
@@ -161,12 +136,15 @@ class Expectation:
 class Oracle:
     """Compares outputs of one profile with their inputs. `options` are those of Table E.1-1 that are on.
 
-    `days` gives the offset of the dates of an instance. Clean Structured Content and Retain Safe Private have tests of their own.
+    `days` and `seconds` give the offset of the dates of an instance. Clean Structured Content and Retain Safe Private have tests
+    of their own.
     """
 
     def __init__(self, options: frozenset[str] = frozenset(), days: int = 0) -> None:
         self.options = options
         self.days = days
+        self.seconds = 0
+        self._time = b""
         self.seen = Expectation()
         self._found: list[str] = []
         self._blanked: frozenset[tuple[int, ...]] = frozenset()
@@ -181,7 +159,7 @@ class Oracle:
         self._in_force(before)
         self._little = before.wire.little
         self._level(before.elements, after.elements, (), after)
-        self._heads(after)
+        self._heads(before, after)
         return self._found
 
     # --- types ------------------------------------------------------------------------------------------------
@@ -304,6 +282,7 @@ class Oracle:
         return element.items if not self._little else _items(element, vr)
 
     def _level(self, before: list[Element], after: list[Element], path: tuple[int, ...], file: Part10) -> None:
+        values = {element.tag: element.value for element in before}
         rest, inserted = list(after), {*_MARKERS, _AGE} - ({_AGE} & {e.tag for e in before})
         for element in before:
             vr = _vr(element)
@@ -313,6 +292,7 @@ class Oracle:
             while not path and rest and rest[0].tag in inserted:
                 self._insertion(rest.pop(0))
             found = rest.pop(0) if rest and rest[0].tag == element.tag else None
+            self._time = time_of(element.tag, values) if vr == "DA" else b""
             self._element(letter, element, found, (*path, element.tag), vr, file)
         while not path and rest and rest[0].tag in inserted:
             self._insertion(rest.pop(0))
@@ -401,7 +381,7 @@ class Oracle:
         if not old.value.strip(b"\0 "):
             self._check(new is not None and new.value == old.value, path, "was blank and has changed")
             return
-        wanted = _earlier(old.value, vr, self.days) if letter == "T" else None
+        wanted = earlier(old.value, vr, self.days, self.seconds, self._time) if letter == "T" else None
         if wanted is not None:
             self._check(new is not None and new.value.rstrip(b" ") == wanted, path, "is not the date with the offset")
         elif letter == "C" and new is not None and new.value.strip() and new.value != b"ANONYMIZED":
@@ -423,7 +403,7 @@ class Oracle:
     def _lost(self, element: Element, path: tuple[int, ...], vr: str) -> bool:
         """Whether a date that cannot be shifted goes."""
         row = _rows().get(element.tag)
-        lost = bool(element.value.strip(b"\0 ")) and _earlier(element.value, vr, self.days) is None
+        lost = bool(element.value.strip(b"\0 ")) and earlier(element.value, vr, self.days, self.seconds) is None
         return lost and self._resolved(row[0] if row else "X/Z/D", path, element.tag, vr) == "X"
 
     def _dummy(self, new: Element, path: tuple[int, ...]) -> None:
@@ -466,11 +446,15 @@ class Oracle:
             return {b"UNMODIFIED", b"MODIFIED", b"REMOVED"}
         return {b"MODIFIED", b"REMOVED"} if MODIFIED in self.options else {b"REMOVED"}
 
-    def _heads(self, after: Part10) -> None:
+    def _heads(self, before: Part10, after: Part10) -> None:
         for tag in _MARKERS:
             self._check(sum(e.tag == tag for e in after.elements) == 1, (tag,), "is not there once")
         codes = [_text(item.elements, 0x00080100) for item in _marker_items(after)]
         wanted = {"113100", *(_codes_of_options()[option] for option in self.options)}
+        if _GRAPHIC not in _tags_of(after.elements):
+            wanted -= {"113103"}
+        drawn = {tag for tag in _tags_of(before.elements) if tag >> 16 == 0x0070}
+        self._check(bool(drawn) or "113103" not in codes, (0x00120064,), "graphics that were not there")
         self._check(
             codes[:1] == ["113100"] and wanted <= set(codes) and len(set(codes)) == len(codes), (0x00120064,), "codes"
         )
@@ -485,6 +469,10 @@ class Oracle:
 
     def _note(self, path: tuple[int, ...], text: str) -> None:
         self._found.append(f"{'>'.join(f'{tag:08X}' for tag in path)} {text}")
+
+
+def _tags_of(elements: list[Element]) -> set[int]:
+    return {e.tag for e in elements} | {tag for e in elements for i in e.items or [] for tag in _tags_of(i.elements)}
 
 
 def _marker_items(file: Part10) -> Iterator[Item]:

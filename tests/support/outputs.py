@@ -21,6 +21,7 @@ def fresh(name: str = "basic", limits: Limits = Limits(), **changes: Any) -> Dei
     """A new engine for a profile (`profile_named`) with changes; images that may show text are accepted unless told."""
     profile = profile_named(name).changed(**{"pixel_risk": "accept", **changes})
     days = {"date_range_days": profile.date_range_days, "date_multiple": profile.date_multiple}
+    days["shift_times"] = profile.times == "shift"
     return Deidentifier(profile, Pseudonyms(KEY, prefix=profile.patient_prefix, **days), limits)
 
 

@@ -38,12 +38,12 @@ _KEY = ProjectKey.generate()
 
 
 @cache
-def _engine(options: frozenset[str] | None) -> Deidentifier:
-    return Deidentifier(_profile(options), Pseudonyms(_KEY))
+def _engine(options: frozenset[str] | None, times: str) -> Deidentifier:
+    return Deidentifier(_profile(options, times), Pseudonyms(_KEY, shift_times=times == "shift"))
 
 
-def _profile(options: frozenset[str] | None) -> Profile:
-    return RESEARCH if options is None else RESEARCH.changed(options=options)
+def _profile(options: frozenset[str] | None, times: str) -> Profile:
+    return RESEARCH if options is None else RESEARCH.changed(options=options, times=times)
 
 
 @dataclass(frozen=True)
@@ -82,17 +82,16 @@ class Case:
 
 
 @cache
-def released(*sources: bytes, options: frozenset[str] | None = None) -> Case:
+def released(*sources: bytes, options: frozenset[str] | None = None, times: str = "keep") -> Case:
     """What the engine releases for some sources, under other options than `research` where given. Raises Refusal."""
-    pairs, codes = [], ()
+    pairs = []
     for number, data in enumerate(sources):
         source = Memory(data)
-        done = _engine(options).deidentify(source)
-        codes = done.codes
+        done = _engine(options, times).deidentify(source)
         output = Memory(b"".join(materialise(done.segments, source)))
         pixel_data = done.statistics.pixel_data
         pairs.append(Pair(f"ref-{number}", source, output, done.identity.output_name, pixel_data))
-    return Case(tuple(pairs), claims_of(_profile(options), codes))
+    return Case(tuple(pairs), claims_of(_profile(options, times)))
 
 
 @cache

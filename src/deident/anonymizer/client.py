@@ -16,7 +16,7 @@ from deident.catalogue import find_profile
 from deident.cohort import Cohort
 from deident.errors import ConfigurationError, Reason, UsageProblem
 from deident.home import ProjectHome, default_home
-from deident.profile import DEFAULT_PRESET, Option, PixelRisk, Profile, Strategy
+from deident.profile import DEFAULT_PRESET, Option, PixelRisk, Profile, Strategy, TimeMethod
 from deident.profile.rules import Rules
 from deident.pseudonyms import ProjectKey, Pseudonyms, SubjectList, Unlisted
 from deident.roots import check_all_apart, open_place
@@ -84,6 +84,7 @@ class DICOMAnonymizer:
             prefix=self._profile.patient_prefix,
             date_range_days=self._profile.date_range_days,
             date_multiple=self._profile.date_multiple,
+            shift_times=self._profile.times is TimeMethod.SHIFT,
             **listed,
         )
         self._policy = Policy(self._profile, pseudonyms, None if cohort is None or cohort.everything else cohort)

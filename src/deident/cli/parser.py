@@ -139,6 +139,7 @@ def _add_plan(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     what.add_argument(
         "--conformance", action="store_true", help="print the conformance statement that PS3.15 E.1.3 asks for"
     )
+    parser.add_argument("--json", action="store_true", help="print the plan as JSON")
 
 
 def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

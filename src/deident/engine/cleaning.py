@@ -10,17 +10,19 @@ from deident.engine.dummies import pad
 from deident.profile.decision import Method
 
 if TYPE_CHECKING:
+    from deident.engine.notes import Notes
     from deident.engine.syntax import Syntax
-    from deident.engine.values import Notes, Shared
+    from deident.engine.values import Shared
 
 __all__ = ["clean"]
 
 _DAY_LENGTH: Final = 8
+_FIELDS: Final = 11
 
 
 def clean(shared: Shared, notes: Notes, entry: Any, value: bytes, charset: bytes, syntax: Syntax) -> bytes | None:
     """A value that an option, or the site, wants cleaned; what cannot be cleaned is treated as without the option."""
-    _entry, _advance, _offset, tag, vr, method, number, instead, number_instead, kind, parameter = entry
+    _entry, _advance, _offset, tag, vr, method, number, instead, number_instead, kind, parameter = entry[:_FIELDS]
     if not value.strip(b"\0 "):
         return None
     if method is Method.HASH:
@@ -46,7 +48,9 @@ def _shifted(_shared: Shared, notes: Notes, value: bytes, vr: str, charset: byte
     """The date with the offset of the patient. The true one is an identifier: it would give the offset away."""
     notes.subject_used = True
     _gather_date(notes, value, vr, charset)
-    return pad(shift(value, vr, notes.subject.offset_days if notes.subject else 0) or b"", vr)
+    beside, notes.beside = notes.beside, b""
+    days, seconds = (notes.subject.offset_days, notes.subject.offset_seconds) if notes.subject else (0, 0)
+    return pad(shift(value, vr, days, seconds, beside) or b"", vr)
 
 
 def _year(_shared: Shared, notes: Notes, value: bytes, vr: str, charset: bytes) -> bytes:

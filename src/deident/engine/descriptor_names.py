@@ -16,8 +16,10 @@ from deident.engine.descriptor_tokens import (
     CONNECTOR,
     DROP,
     LINES,
+    NUMBER,
     PARTICLES,
     SPACED,
+    WEAK,
     WORD,
 )
 from deident.standard.lexicon import lexicon
@@ -35,6 +37,13 @@ _NAME_BEGINS: Final = frozenset("van der den de del della di du dos al".split())
 _AFTER_VAN: Final = frozenset({"der", "den"})
 _STRONG: Final = re.compile(r"[;|\r\n(]| - ")
 _GLUED: Final = frozenset({"-", "+", "=", "'", "\u2019", ".", "&", "\u2010", "\u2011", "\u00b4", "`"})
+#: What may stand between the names of a person; kinds of neighbours that make a word clinical.
+_BESIDE: Final = frozenset({" ", "  ", "_", "/"})
+_SAVING: Final = frozenset({WORD, CODE, NUMBER, WEAK})
+#: Words that stay at an end, but not where what they lead to has gone.
+_LEADING: Final = frozenset(
+    "with without including incl excluding excl versus vs plus minus mit ohne avec sans con sin senza met zonder".split()
+)
 _ELIDED: Final = frozenset({"l", "d", "L", "dell", "all", "nell", "sull"})
 
 
@@ -54,6 +63,7 @@ def names(pieces: list[Piece]) -> None:
         _titles(pieces)
     if any(piece.kind == DROP or piece.lower in _NAME_BEGINS for piece in pieces):
         _beside_unknown(pieces)
+        _bare(pieces)
 
 
 def _articles(pieces: list[Piece]) -> None:
@@ -148,6 +158,24 @@ def _beside_unknown(pieces: list[Piece]) -> None:
     _particles(pieces)
 
 
+def _bare(pieces: list[Piece]) -> None:
+    """`Peter Hand`: a word that is also a name, beside something unknown; a clinical word or code on its other side saves it.
+
+    Judged from both ends, as a name that has gone is something unknown to the word behind it.
+    """
+    possible = lexicon().also_names
+    nothing = Piece("", "", 0, DROP)
+    for index, piece in enumerate(pieces):
+        if piece.kind != WORD or piece.lower not in possible:
+            continue
+        before = pieces[index - 1] if index and piece.gap in _BESIDE else nothing
+        after = pieces[index + 1] if index + 1 < len(pieces) and pieces[index + 1].gap in _BESIDE else nothing
+        both = (before, after)
+        saved = any(other.kind in _SAVING and other.lower not in possible for other in both)
+        if not saved and any(other.kind == DROP and other.token.isalpha() and len(other.token) > 1 for other in both):
+            piece.kind = DROP
+
+
 def _is_glued(gap: str) -> bool:
     return gap in _GLUED or "^" in gap
 
@@ -171,12 +199,17 @@ def _particles(pieces: list[Piece]) -> None:
 
 
 def connectors(pieces: list[Piece]) -> None:
-    """Drop connectors that connect nothing any more: at the end, and beside what was dropped."""
-    after = DROP
+    """Drop connectors that connect nothing any more: at the end, and beside what was dropped.
+
+    `with` and its like may stand at an end, but what they led to may not have been dropped (`CT Thorax with Miller`).
+    """
+    following = None
     for piece in reversed(pieces):
-        if piece.kind == CONNECTOR and after == DROP:
+        gone = following is None or following.kind == DROP
+        led = piece.lower in _LEADING and following is not None and not following.gap.strip()
+        if gone and (led or piece.kind == CONNECTOR):
             piece.kind = DROP
-        after = piece.kind
+        following = piece
     before = WORD
     for piece in pieces:
         if piece.kind == CONNECTOR and before == DROP:

@@ -9,8 +9,9 @@ or a range with a unit says what they are (so no date, time, phone or id survive
 something that was dropped, never an age over 89.
 
 Names that are words lose: after a title, a kind of staff, place or id (`Dr`, `by`, `Frau`, `ward`, `MRN`), before a degree
-or `Street`, beside an initial, on either side of `^`, `-` or `'` from something unknown, before a comma and something
-unknown, after a particle that follows something unknown (`Juan de la Main`). Months, weekdays and seasons are never kept.
+or `Street`, beside an initial, beside an unknown word unless a clinical one on the other side needs them (`Peter Hand`), on
+either side of `^`, `-` or `'` from something unknown, before a comma and something unknown, after a particle that follows
+something unknown (`Juan de la Main`). Months, weekdays and seasons are never kept.
 
 Not caught: a name that is a word of the lexicon and stands alone or among clinical words (`MR Hand Head`) when it is not a
 known identifier of the instance. Context is judged within one value.

@@ -36,11 +36,13 @@ RETAINED_UID: Final = 20  # advance, value offset, tag, decision number when it 
 PRIVATE_VALUE: Final = (
     21  # advance, value offset, inner entry, test of the bytes, decision number when they fail it, a number
 )
+PAIRED: Final = 22  # as CLEAN, then where the time is that belongs to this date (moments.py)
 WRAPPED: Final = 30  # kinds from here on wrap another entry
 CAPTURE: Final = 30  # tag, inner entry, advance, value offset
 MARK: Final = 31  # tag, inner entry
 RUN: Final = 32  # stretch, inner entry (runs.py)
 REPEAT: Final = 33  # known encodings of a sequence with what each leads to, inner entry (runs.py)
+KIND: Final = 36  # option, inner entry: what the option alone is about is in this instance
 CREATOR: Final = 34  # advance, value offset, tag, level, decision number: a private creator (private.py)
 PRIVATE: Final = 35  # block, {creator: inner entry}, level, tag, VR on the wire, value offset, length (private.py)
 

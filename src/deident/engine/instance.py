@@ -13,6 +13,7 @@ from deident.engine.charsets import decode, parse_specific_character_set
 from deident.engine.descriptors import Cleaner
 from deident.engine.limits import Limits
 from deident.engine.markers import Insertions
+from deident.engine.notes import Notes
 from deident.engine.part10 import BytesSource, FileHead
 from deident.engine.pixelrisk import pixel_risk
 from deident.engine.plan import Decisions, Plan
@@ -21,7 +22,7 @@ from deident.engine.run import Run
 from deident.engine.search import Searcher
 from deident.engine.segments import Source, materialise
 from deident.engine.syntax import Syntax
-from deident.engine.values import Notes, Shared
+from deident.engine.values import Shared
 from deident.errors import Reason, Refusal
 from deident.profile.decision import Action, Decision
 from deident.profile.model import Option, PixelRisk, Profile
@@ -53,12 +54,17 @@ class Deidentifier:
         self._plans: dict[tuple[str, frozenset[int], Syntax, bool, bool], Plan] = {}
         self._signatures: dict[tuple[str, frozenset[int]], frozenset[int]] = {}
         self._latest: dict[str, frozenset[int]] = {}
+        self._met: dict[str, frozenset[Option]] = {}
         self._done: dict[tuple[int, ...], tuple[tuple[Decision, ...], int, int, int]] = {}
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a user should know of the profile before a run."""
         return () if self._rules.conforms else ("no-conformance-claim",)
+
+    def _claims(self, sop_class: str) -> tuple[str, ...]:
+        """The same of an instance: an override may hold in one SOP class alone."""
+        return () if self._rules.conforms_in(sop_class) else ("no-conformance-claim",)
 
     def deidentify(self, source: Source) -> Deidentified:
         """De-identify one instance. Raises Refusal, with the reason, for everything that must not be released."""
@@ -85,7 +91,8 @@ class Deidentifier:
             known_class = sop_class if iods.iod_of(sop_class) else _ANY_CLASS
             in_force = self._latest.get(known_class) or self._signature(known_class, frozenset())
             plan = self._plan(known_class, in_force, head.syntax, trust_un, fixed)
-            run = Run(self._shared, source, head, plan, Notes(hits, known, self._subject))
+            expected = self._met.get(known_class, frozenset())
+            run = Run(self._shared, source, head, plan, Notes(hits, known, self._subject, expected))
             try:
                 run.scan(start, buffer)
             except Refusal as refusal:
@@ -109,6 +116,9 @@ class Deidentifier:
                 continue
             if notes.subject_used and (subject := self._subject_of(notes)) != self._subject:
                 self._subject = subject
+                continue
+            if notes.met != expected:
+                self._met[sop_class] = frozenset(notes.met)
                 continue
             unfounded = self._searcher.unfounded(notes) - found if notes.blanked else frozenset[bytes]()
             more = self._searcher.hits(notes)
@@ -166,8 +176,8 @@ class Deidentifier:
             identity=identity,
             decisions=decisions,
             statistics=Statistics(notes.elements, removed, private, changed, run.pixel_data),
-            codes=self._insertions.declared(notes),
-            warnings=(*self.warnings, *run.warnings, *(("pixel-risk-accepted",) if risk else ())),
+            codes=self._insertions.declared(notes, sop_class),
+            warnings=(*self._claims(sop_class), *run.warnings, *(("pixel-risk-accepted",) if risk else ())),
             patient_id=patient_id,
             study_uid=study_uid,
             originals=(*originals, *notes.uids.items()),

@@ -12,12 +12,14 @@ from deident.engine import entries as p
 from deident.engine.dummies import replacement, written_vr
 from deident.engine.gathering import gathered
 from deident.engine.items import LOOKS
+from deident.engine.moments import beside
 from deident.engine.private import private_entry
 from deident.engine.repeat import Repeat, Repeats
 from deident.engine.syntax import ALL_VRS, IMPLICIT_LITTLE, LONG_VRS, UNDEFINED, Syntax
 from deident.errors import Reason, Refusal
 from deident.profile.content import Item
 from deident.profile.decision import Action, Decision, Method
+from deident.profile.options import performs
 from deident.profile.place import Place
 from deident.standard import dictionary
 
@@ -220,9 +222,9 @@ class Level:
         number = self.plan.decisions.number(decision)
         if decision.action is Action.KEEP:
             emptied = self._replacement(self.plan.rules.blanked(self.place, tag, "SQ"), "SQ")
-            selects = decision.method if decision.method in _SELECTING else Method.PLAIN
+            selects = decision.method if decision.method in LOOKS else Method.PLAIN
             child = self.child(tag, syntax, drop=False, selects=selects)
-            return (p.SEQUENCE, offset - 4, child, p.WALK, b"", number, emptied)
+            return _of_kind(decision, (p.SEQUENCE, offset - 4, child, p.WALK, b"", number, emptied))
         out = (
             None
             if tag == p.GRAPHIC_ANNOTATION and decision.action is Action.DUMMY
@@ -273,12 +275,15 @@ class Level:
         """An entry for a value that is read and rewritten; what cannot be is treated as the Basic Profile wants it."""
         rules, tag = self.plan.rules, decision.tag
         instead = rules.basic(self.place, tag, vr, f"{decision.because}, nothing left")
-        return (
-            *(p.CLEAN, offset + length, offset, tag, written_vr(tag, vr)),
+        time = beside(self.plan, self.place, decision) if vr == "DA" else None
+        entry = (
+            *(p.CLEAN if time is None else p.PAIRED, offset + length, offset, tag, written_vr(tag, vr)),
             *(decision.method, self.plan.decisions.number(decision)),
             *(self._replacement(instead, vr), self.plan.decisions.number(instead)),
             *(decision.kind, decision.value),
+            *(() if time is None else (time,)),
         )
+        return _of_kind(decision, entry)
 
     def _kept(self, decision: Decision, vr: str, wire_vr: str, offset: int, length: int) -> Entry:
         tag, advance = decision.tag, offset + length
@@ -306,7 +311,12 @@ class Level:
         return replacement(self.syntax, decision, vr)
 
 
-_SELECTING: Final = frozenset(LOOKS)
+def _of_kind(decision: Decision, entry: Entry) -> Entry:
+    """An entry that says that there is something for an option of one kind of object alone, where that is so."""
+    option = performs(decision)
+    return entry if option is None else (p.KIND, option, entry)
+
+
 #: Dummies that are made of the value, or of the patient.
 _CLEANED_DUMMIES: Final = frozenset({Method.HASH, Method.PSEUDONYM})
 _DEFERRED_METHODS: Final = frozenset({Method.PATIENT_NAME, Method.PATIENT_ID, Method.ACCESSION, Method.STUDY_ID})

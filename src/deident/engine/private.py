@@ -15,7 +15,7 @@ from deident.profile.decision import Action, Decision, Method
 
 if TYPE_CHECKING:
     from deident.engine.level import Level
-    from deident.engine.values import Notes
+    from deident.engine.notes import Notes
 
 __all__ = ["Blocks", "looks_like_text", "private_entry", "resolve_private"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from deident.engine.values import Notes
+    from deident.engine.notes import Notes
 
 
 __all__ = ["BEGINNING", "Repeat", "Repeats"]
@@ -51,9 +51,8 @@ class Repeat:
         self.subject = notes.subject if notes.subject_used else None
         self.uses = 0
         self._notes = notes
-        self._rare = bool(
-            notes.blobs or notes.originals or notes.charsets or notes.un_sequence or notes.inside or notes.concept
-        )
+        rare = (notes.blobs, notes.originals, notes.charsets, notes.un_sequence, notes.inside, notes.concept, notes.met)
+        self._rare = any(rare)
 
     def apply(self, notes: Notes, edits: list[tuple[int, int, bytes]], position: int) -> None:
         """Note and edit as the scan of the sequence at `position` would."""
@@ -79,6 +78,7 @@ class Repeat:
             notes.originals += mine.originals
             notes.charsets |= mine.charsets
             notes.un_sequence |= mine.un_sequence
+            notes.met |= mine.met
             notes.concept = dict(mine.concept) or notes.concept
             for tag, values in mine.inside.items():
                 notes.inside.setdefault(tag, []).extend(values)

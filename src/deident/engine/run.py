@@ -12,13 +12,14 @@ from deident.engine.level import Level
 from deident.engine.limits import Limits
 from deident.engine.markers import Insertions
 from deident.engine.native import expected_length, native_segment
+from deident.engine.notes import Deferred, Notes
 from deident.engine.part10 import FileHead
 from deident.engine.plan import Plan
 from deident.engine.runs import Learner, due
 from deident.engine.scan import Edit, NeedMore, scan
 from deident.engine.segments import MaskedRange, Segment, Source, SourceRange
 from deident.engine.syntax import UNDEFINED
-from deident.engine.values import Deferred, Notes, Shared
+from deident.engine.values import Shared
 from deident.errors import Reason, Refusal
 from deident.profile.decision import Method
 from deident.pseudonyms import Pseudonyms

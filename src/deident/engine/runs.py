@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from deident.engine import entries as p
 from deident.engine.level import Level
+from deident.engine.notes import Notes
 from deident.engine.repeat import BEGINNING, Repeat
 from deident.engine.stretch import Stretch, bare
-from deident.engine.values import Notes
 
 __all__ = ["Learner", "due"]
 
@@ -68,6 +68,8 @@ class Learner:
             if level.repeats(encoded, charset):
                 continue
             edits, notes = rescan(level, encoded, charset)
+            if notes.subject_used and notes.subject is None:
+                continue  # the patient is not known yet: these are not the dates that will stand here
             level.add_repeat(Repeat(encoded, charset, edits, notes))
         for level in {id(level): level for level, _head, _entry in self._trace}.values():
             level.forget_runs()

@@ -7,22 +7,26 @@ most elements, only moves on. Lengths of enclosing items and sequences are mende
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from deident.engine import entries as p
 from deident.engine.dummies import graphic_annotation
 from deident.engine.items import ItemTooLong
 from deident.engine.level import Level
+from deident.engine.moments import Moments
+from deident.engine.notes import Notes
 from deident.engine.private import resolve_private
 from deident.engine.repeat import BEGINNING, Repeat
 from deident.engine.syntax import UNDEFINED
-from deident.engine.values import HANDLERS, Notes, Shared
+from deident.engine.values import HANDLERS, Shared
 from deident.errors import Reason, Refusal
 
 __all__ = ["Edit", "NeedMore", "scan"]
 
 #: (start, end, replacement) in one buffer.
 Edit = tuple[int, int, bytes]
+#: Where a data set ends of which only the beginning is at hand.
+_NO_END: Final = 1 << 62
 
 
 class NeedMore(Exception):
@@ -73,6 +77,8 @@ def scan(
     blocks = notes.blocks.open
     depth_limit, element_limit = shared.limits.depth, shared.limits.elements
     avail = end = len(buf)
+    first = pos
+    moments: dict[int, Moments] = {}
     get = lookup(level)
     stack: list[Any] = []
     delta = 0
@@ -144,6 +150,9 @@ def scan(
                 elif kind == p.MARK:
                     notes.marks.add(entry[1])
                     entry = entry[2]
+                elif kind == p.KIND:
+                    notes.met.add(entry[1])
+                    entry = entry[2]
                 else:
                     if kind == p.CREATOR and pos + entry[1] > avail:
                         raise _short(complete)
@@ -212,6 +221,15 @@ def scan(
                     charset = value.strip(b"\0 ")
                     notes.take_charset(value, charset, top=not stack)
                 else:
+                    if kind == p.PAIRED:
+                        start = pos if not entry[-1].before else item_at if stack else first
+                        sequence = (seq_at + seq[1] + 4, seq_end) if stack else (0, 0)
+                        try:
+                            notes.beside = entry[-1].value(
+                                buf, start, end if stack or complete else _NO_END, sequence, syntax, moments
+                            )
+                        except ItemTooLong:
+                            raise _short(complete) from None
                     out = HANDLERS[kind](shared, notes, entry, value, charset, syntax)
                     if out is not None:
                         add((pos, after, out))

@@ -8,7 +8,7 @@ from typing import Final
 
 from deident.engine.charsets import decode, parse_specific_character_set
 from deident.engine.known import KnownIdentifiers
-from deident.engine.values import Notes
+from deident.engine.notes import Notes
 from deident.standard.uids import is_well_known
 from deident.standard.vocabulary import is_term
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from deident.engine import entries as p
 
 if TYPE_CHECKING:
-    from deident.engine.values import Notes
+    from deident.engine.notes import Notes
 
 __all__ = ["Stretch", "bare"]
 

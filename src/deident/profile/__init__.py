@@ -1,7 +1,7 @@
 """Options and site overrides, compiled into one action per attribute and level."""
 
 from deident.profile.decision import Action, Decision
-from deident.profile.model import DateMethod, Mode, Option, PixelRisk, Profile, SitePrivate, Strategy
+from deident.profile.model import DateMethod, Mode, Option, PixelRisk, Profile, SitePrivate, Strategy, TimeMethod
 from deident.profile.override import Override, OverrideStrategy
 from deident.profile.presets import DEFAULT_PRESET, PRESETS, preset
 
@@ -19,5 +19,6 @@ __all__ = [
     "Profile",
     "SitePrivate",
     "Strategy",
+    "TimeMethod",
     "preset",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from deident import __version__
-from deident.profile.model import DateMethod, Mode, Option, PixelRisk, Profile, Strategy
+from deident.profile.model import DateMethod, Mode, Option, PixelRisk, Profile, Strategy, TimeMethod
 from deident.profile.override import Override
 from deident.profile.rules import Rules
 from deident.profile.words import OPTION_WORDS, date_words
@@ -75,12 +75,20 @@ def _claims(profile: Profile, rules: Rules) -> Iterator[str]:
         )
     if not profile.options:
         yield "No option."
-    if rules.conforms:
+    withheld = sorted(limit for limit in rules.limits if not rules.conforms_in(limit))
+    if rules.conforms_in(""):
         yield (
             f"Patient Identity Removed (0012,0062) is YES; De-identification Method Code Sequence (0012,0064) has "
             f"{', '.join(rules.codes())} (CID 7050) and what an earlier de-identification declared; De-identification "
             "Method (0012,0063) names product, version and edition."
         )
+        if {Option.CLEAN_GRAPHICS, Option.CLEAN_STRUCTURED_CONTENT} & profile.options:
+            yield "113103 and 113104 are declared in instances that have graphics, and content items, alone."
+        if withheld:
+            yield (
+                f"In instances of {', '.join(withheld)} the site keeps what the standard protects and no option covers: there "
+                "(0012,0062) is NO, and no method is declared."
+            )
     else:
         yield (
             "The site keeps what the standard protects and no option covers: no conformance is claimed. Patient Identity "
@@ -154,6 +162,14 @@ def _dates(profile: Profile) -> Iterator[str]:
                 "The number is a keyed function of issuer and Patient ID, the same for all studies of the patient. A date "
                 "and time keeps its precision, fraction and offset from UTC; dates without day or month are moved from the "
                 "middle of what they name."
+            )
+        if profile.times is TimeMethod.SHIFT:
+            yield (
+                "The hours are a keyed function of the same, to the second. A date and the time that belongs to it (Study Date "
+                "and Study Time, ...; Content Date and Content Time below one content item) move as one moment, so that a date "
+                "changes by a day more or less where its time crosses midnight. A date that has no time moves by the days alone; "
+                "a time that has no date wraps around midnight. Hours and minutes alone are moved from the middle of what they "
+                "name. Times of nothing but zeros stand for none: they are treated as without the option."
             )
         yield (
             "Values that stand for no date, and those that are none, are treated as without the option. Versions of context "

@@ -18,6 +18,7 @@ from deident.profile.decision import Action, Method
 from deident.profile.model import Option, Profile
 from deident.profile.options import DATE_VRS, TEXT_VRS, Chosen, modified
 from deident.standard import codes, content_items
+from deident.standard.identifiers import kind_of_content_item
 
 __all__ = [
     "ANONYMOUS_SCHEME",
@@ -25,10 +26,12 @@ __all__ = [
     "CODE_SEQUENCES",
     "CONTEXTS",
     "TEXT_VALUE",
+    "VALUES",
     "Item",
     "chosen",
     "code_meaning",
     "is_public",
+    "kind_of_value",
     "oldest",
     "removed",
 ]
@@ -37,6 +40,8 @@ TEXT_VALUE: Final = 0x0040A160
 CODE_MEANING: Final = 0x00080104
 ANONYMOUS_SCHEME: Final = "99ANON"
 
+#: Text Value, DateTime and Date: values whose concept name says whether they identify.
+_NAMED: Final = frozenset({0x0040A120, 0x0040A121, TEXT_VALUE})
 _CONCEPT_CODE: Final = 0x0040A168
 _MEASURED_VALUE: Final = 0x0040A300
 _NUMERIC_VALUE: Final = 0x0040A30A
@@ -52,7 +57,7 @@ CODE_SEQUENCES: Final = frozenset({0x0040A043, _CONCEPT_CODE, 0x004008EA, 0x0040
 CONTEXTS: Final = content_items.SEQUENCES | {0x0040B020}
 
 #: Value type -> the attribute that holds the value (PS3.3 Table C.17-5).
-_VALUES: Final = {
+VALUES: Final = {
     "TEXT": TEXT_VALUE,
     "DATETIME": 0x0040A120,
     "DATE": 0x0040A121,
@@ -93,7 +98,7 @@ def chosen(profile: Profile, item: Item | None, path: tuple[int, ...], tag: int,
     """
     if item is not None and not item.content:
         return _age(profile, tag) if path[-1] == _MEASURED_VALUE else _code(item, tag, vr)
-    if item is not None and _VALUES.get(item.value_type) == tag:
+    if item is not None and VALUES.get(item.value_type) == tag:
         found = _value(profile, item, vr)
         if found is not None:
             return found
@@ -102,6 +107,13 @@ def chosen(profile: Profile, item: Item | None, path: tuple[int, ...], tag: int,
     if tag == TEXT_VALUE:
         return _text(profile)
     return None
+
+
+def kind_of_value(item: Item | None, tag: int) -> str:
+    """The kind of identifier that a value of a content item is, by its concept name; "" when it is none."""
+    if item is None or not item.content or tag not in _NAMED:
+        return ""
+    return kind_of_content_item(item.scheme, item.code)
 
 
 def code_meaning(item: Item) -> str | None:

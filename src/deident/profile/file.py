@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool, StrictI
 
 from deident.errors import ConfigurationError
 from deident.profile.hints import Problem, explain, known_preset, known_sop_class, known_tag
-from deident.profile.model import DateMethod, Mode, Option, PixelRisk, Profile, SitePrivate, Strategy
+from deident.profile.model import DateMethod, Mode, Option, PixelRisk, Profile, SitePrivate, Strategy, TimeMethod
 from deident.profile.override import Override, OverrideStrategy
 from deident.profile.presets import PRESETS, preset
 from deident.profile.rules import Rules
@@ -93,6 +93,7 @@ class _ProfileTable(_Table):
     dates: DateMethod = DateMethod.SHIFT
     date_range_days: StrictInt = 3650
     date_multiple: StrictInt = 1
+    times: TimeMethod = TimeMethod.KEEP
     uids_beside_shifted_dates: StrictBool = False
     ae_titles: tuple[str, ...] = ()
     private: tuple[_PrivateTable, ...] = ()

@@ -17,7 +17,7 @@ from deident.errors import ConfigurationError
 from deident.profile.override import Override
 from deident.standard.values import VRS
 
-__all__ = ["DateMethod", "Mode", "Option", "PixelRisk", "Profile", "SitePrivate", "Strategy"]
+__all__ = ["DateMethod", "Mode", "Option", "PixelRisk", "Profile", "SitePrivate", "Strategy", "TimeMethod"]
 
 _PREFIX: Final = re.compile(r"[A-Za-z0-9_-]{0,32}")
 _AE_TITLE: Final = re.compile(r"[!-\[\]-~](?:[ -\[\]-~]{0,14}[!-\[\]-~])?")
@@ -73,6 +73,13 @@ class DateMethod(StrEnum):
     YEAR = "year"
 
 
+class TimeMethod(StrEnum):
+    """What becomes of times of day where dates are shifted: they stay, or move together with the dates (PS3.15 E.3.6)."""
+
+    KEEP = "keep"
+    SHIFT = "shift"
+
+
 @dataclass(frozen=True, slots=True)
 class SitePrivate:
     """A private element that a site knows to be safe: creator, group (odd), low byte of the element and VR.
@@ -108,9 +115,10 @@ class Profile:
     years: older ages become the cap. `patient_prefix` stands before patient pseudonyms.
 
     `dates` says how the option for modified dates modifies; shifts are of 1 to `date_range_days` days, multiples of
-    `date_multiple`. `uids_beside_shifted_dates` allows to retain UIDs then, though many hold the time at which they were made.
-    `ae_titles` are those that may stay when device identity does. `private` are a site's safe private elements.
-    `allowed` are keywords or tags that stay in strict mode. `terms` are a site's own words that descriptors may keep.
+    `date_multiple`; `times` says whether times of day move with them. `uids_beside_shifted_dates` allows to retain UIDs then,
+    though many hold the time at which they were made. `ae_titles` are those that may stay when device
+    identity does. `private` are a site's safe private elements. `allowed` are keywords or tags that stay in strict mode.
+    `terms` are a site's own words that descriptors may keep.
 
     Strings are taken for members of the enumerations. Raises ConfigurationError, which names the key and no value.
     """
@@ -129,6 +137,7 @@ class Profile:
     dates: DateMethod = DateMethod.SHIFT
     date_range_days: int = 3650
     date_multiple: int = 1
+    times: TimeMethod = TimeMethod.KEEP
     uids_beside_shifted_dates: bool = False
     ae_titles: frozenset[str] = frozenset()
     private: tuple[SitePrivate, ...] = ()
@@ -146,6 +155,7 @@ class Profile:
         self._set("private", tuple(self.private))
         self._set("pixel_risk", _member(PixelRisk, "pixel_risk", self.pixel_risk))
         self._set("dates", _member(DateMethod, "dates", self.dates))
+        self._set("times", _member(TimeMethod, "times", self.times))
         self._check_numbers()
         if _PREFIX.fullmatch(self.patient_prefix) is None:
             raise ConfigurationError("patient_prefix: at most 32 letters, digits, hyphens and underscores")

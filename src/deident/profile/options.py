@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from deident.profile.decision import Action, Method
+from deident.profile.decision import Action, Decision, Method
 from deident.profile.model import DateMethod, Option, Profile
 from deident.standard import confidentiality, content_items
 
-__all__ = ["DATE_VRS", "TEXT_VRS", "Chosen", "by_option", "modified", "unlisted_date"]
+__all__ = ["DATE_VRS", "KINDS", "TEXT_VRS", "Chosen", "by_option", "modified", "performs", "unlisted_date"]
 
 #: Action, what decided, and how it is carried out.
 Chosen = tuple[Action, str, Method]
@@ -19,6 +19,11 @@ TEXT_VRS: Final = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
 #: Versions and Local Versions of context groups and templates hold publicly known dates: shifted, they would hand out the offset.
 _CONSTANT_DATES: Final = frozenset({0x00080106, 0x00080107, 0x0040DB06, 0x0040DB07})
 _TIMEZONE_OFFSET: Final = 0x00080201
+#: Sequences whose items are content items, Specimen Preparation Sequence around them, and Waveform Annotation Sequence.
+_CONTENT: Final = content_items.SEQUENCES | {0x00400610, 0x0040B020}
+_GRAPHIC_ANNOTATION: Final = 0x00700001
+#: Options that are about one kind of object alone: where nothing of it is in an instance they are not performed.
+KINDS: Final = frozenset({Option.CLEAN_GRAPHICS, Option.CLEAN_STRUCTURED_CONTENT})
 
 
 def by_option(profile: Profile, row: confidentiality.Row, tag: int, vr: str) -> Chosen | None:
@@ -47,6 +52,16 @@ def unlisted_date(profile: Profile) -> Chosen | None:
     return None
 
 
+def performs(decision: Decision) -> Option | None:
+    """The option of KINDS that is performed where the decision is carried out, None when none is, or one around it tells."""
+    if decision.because == f"option:{Option.CLEAN_GRAPHICS.value}" and _GRAPHIC_ANNOTATION not in decision.path:
+        return Option.CLEAN_GRAPHICS
+    content = decision.tag in _CONTENT and _CONTENT.isdisjoint(decision.path)
+    if content and decision.because == f"option:{Option.CLEAN_STRUCTURED_CONTENT.value}":
+        return Option.CLEAN_STRUCTURED_CONTENT
+    return None
+
+
 def modified(profile: Profile) -> Chosen:
     """What the option for modified dates makes of a date or time."""
     method = Method.SHIFT if profile.dates is DateMethod.SHIFT else Method.YEAR
@@ -67,6 +82,8 @@ def _clean(profile: Profile, option: Option, row: confidentiality.Row, tag: int,
         return Action.KEEP, because, Method.CONTENT if tag in content_items.SEQUENCES else Method.PLAIN
     if option is Option.CLEAN_GRAPHICS:
         return (Action.KEEP, because, Method.PLAIN) if vr == "SQ" else None
+    if vr == "SQ" and tag in content_items.SEQUENCES and Option.CLEAN_STRUCTURED_CONTENT in profile.options:
+        return Action.KEEP, f"option:{Option.CLEAN_STRUCTURED_CONTENT.value}", Method.CONTENT
     if vr == "SQ":
         return Action.KEEP, because, Method.CODES if row.keyword.endswith("CodeSequence") else Method.PLAIN
     return (Action.CLEAN, because, Method.TEXT) if vr in TEXT_VRS else None

@@ -7,6 +7,7 @@ VR, PS3.6, and in strict mode the VR.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from deident.errors import ConfigurationError
@@ -14,7 +15,7 @@ from deident.profile import content, graphics
 from deident.profile.content import CODE_MEANING, Item
 from deident.profile.decision import KEPT_BY_USER, Action, Decision, Method
 from deident.profile.model import Mode, Option, Profile, Strategy
-from deident.profile.options import DATE_VRS, TEXT_VRS, Chosen, by_option, unlisted_date
+from deident.profile.options import DATE_VRS, KINDS, TEXT_VRS, Chosen, by_option, unlisted_date
 from deident.profile.overrides import Overrides
 from deident.profile.place import CONTENT_SEQUENCE, Place
 from deident.profile.private import PrivateRules
@@ -22,7 +23,7 @@ from deident.profile.protected import TEXT_VALUE, protected
 from deident.profile.resolve import MARKERS, never_survives, resolve
 from deident.profile.strict import strict
 from deident.standard import confidentiality, content_items, dictionary
-from deident.standard.identifiers import kind_of, kind_of_content_item
+from deident.standard.identifiers import kind_of
 
 __all__ = ["MARKERS", "Item", "Place", "Rules"]
 
@@ -45,8 +46,6 @@ DIRECT: Final = {
 DUMMY_ITEMS: Final = frozenset(
     {0x00081072, 0x00080082, 0x00401101, 0x0040A073, 0x00700001, 0x0040B020, CONTENT_SEQUENCE}
 )
-#: Text Value, DateTime and Date: values whose concept name says whether they identify.
-_GATHERED: Final = frozenset({0x0040A120, 0x0040A121, TEXT_VALUE})
 
 _GAP_CODES: Final = {
     "uid": "U",
@@ -71,6 +70,7 @@ class Rules:
         self._keep = frozenset(_tag(text) for text in profile.keep_tags)
         self._allowed = frozenset(_tag(text) for text in profile.allowed)
         self._overrides = Overrides(profile.overrides)
+        self._conforms = {sop_class: self._conforms_in(sop_class) for sop_class in ("", *self.limits)}
         self.private = PrivateRules(profile, self._overrides)
         self._strategies = dict.fromkeys(DIRECT, profile.strategy)
         for keyword, strategy in profile.strategies.items():
@@ -83,27 +83,45 @@ class Rules:
     @property
     def kept(self) -> frozenset[int]:
         """Tags that the user keeps although no option covers them."""
-        return self._keep | self._overrides.weaker.keys()
+        return self._keep | self._overrides.left.weaker.keys()
 
     @property
     def conforms(self) -> bool:
-        """Whether the profile keeps nothing that the standard protects (RULES 14.6)."""
-        left = self._overrides.weaker | dict.fromkeys(self._keep, "K")
-        return not self._overrides.unbounded and not any(protected(self.profile, *entry) for entry in left.items())
+        """Whether the profile keeps nothing that the standard protects, in instances of whatever SOP class (RULES 14.6)."""
+        return all(self._conforms.values())
 
     @property
-    def leaves_dates(self) -> bool:
-        """Whether dates stay, as they are or shifted, because the site wants it and not an option."""
-        return bool(self._overrides.vrs & DATE_VRS) or any(
-            (known := dictionary.attribute(tag)) is not None and known.vrs[0] in DATE_VRS for tag in self.kept
+    def limits(self) -> frozenset[str]:
+        """The SOP classes that the site's overrides name; what is so in "" is so in every other one."""
+        return self._overrides.limits
+
+    def conforms_in(self, sop_class: str) -> bool:
+        """Whether the profile keeps nothing that the standard protects in instances of a SOP class."""
+        return self._conforms.get(sop_class, self._conforms[""])
+
+    def _conforms_in(self, sop_class: str) -> bool:
+        left = self._overrides.left_in(sop_class)
+        kept = {**left.weaker, **dict.fromkeys(self._keep, "K")}
+        return not left.unbounded and not any(protected(self.profile, *entry) for entry in kept.items())
+
+    def leaves_dates(self, sop_class: str) -> bool:
+        """Whether dates stay in instances of a SOP class, as they are or shifted, because the site and no option wants it."""
+        left = self._overrides.left_in(sop_class)
+        return bool(left.vrs & DATE_VRS) or any(
+            (known := dictionary.attribute(tag)) is not None and known.vrs[0] in DATE_VRS
+            for tag in self._keep | left.weaker.keys()
         )
 
-    def codes(self) -> tuple[str, ...]:
-        """CID 7050 codes of what the profile performs, 113100 first; none when it does not conform."""
-        if not self.conforms:
+    def codes(self, sop_class: str = "", met: Collection[Option] = KINDS) -> tuple[str, ...]:
+        """CID 7050 codes of what is performed in instances of a SOP class, 113100 first; none where nothing is claimed.
+
+        `met`: of the options that are about one kind of object alone, those that there is something for in the instance.
+        """
+        if not self.conforms_in(sop_class):
             return ()
         methods = confidentiality.methods()
-        return ("113100", *sorted(methods[option.value].code for option in self.profile.options))
+        performed = self.profile.options - (KINDS - frozenset(met))
+        return ("113100", *sorted(methods[option.value].code for option in performed))
 
     def decide(self, place: Place, tag: int, vr: str) -> Decision:
         """The decision for a tag with effective VR `vr` (that of PS3.6 where the wire says UN)."""
@@ -113,7 +131,7 @@ class Rules:
         value = self._value(place, tag, vr, method)
         # What stays is an identifier all the same where an option keeps it: others of its kind are found by it.
         exempt = action is Action.KEEP and method is Method.PLAIN and not because.startswith("option:")
-        kind = "" if exempt else kind_of(tag, vr) or _kind_of_content(place, tag)
+        kind = "" if exempt else kind_of(tag, vr) or content.kind_of_value(place.item, tag)
         return Decision(tag, place.path, keyword, action, because, kind, method, value)
 
     def item_removed(self, place: Place) -> Decision | None:
@@ -289,14 +307,6 @@ def _walked(tag: int, vr: str, chosen: Chosen) -> Chosen:
     if tag in DUMMY_ITEMS:
         return Action.DUMMY, because, Method.DUMMY_ITEM
     return Action.KEEP, f"{because.replace('override:', 'override ')}, walked", Method.PLAIN
-
-
-def _kind_of_content(place: Place, tag: int) -> str:
-    """The kind of identifier that a content item holds, by its concept name."""
-    item = place.item
-    if item is None or not item.content or tag not in _GATHERED:
-        return ""
-    return kind_of_content_item(item.scheme, item.code)
 
 
 def _tag(text: str) -> int:

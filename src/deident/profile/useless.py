@@ -37,6 +37,7 @@ def useless_keys(profile: Profile, given: Collection[str]) -> Iterator[str]:
         ),
         "date_range_days": (shifts, "no date is shifted"),
         "date_multiple": (shifts, "no date is shifted"),
+        "times": (shifts, "no date is shifted"),
         "uids_beside_shifted_dates": (
             {Option.RETAIN_UIDS, modified} <= options or not profile.uids_beside_shifted_dates,
             f"it allows {Option.RETAIN_UIDS} beside {modified}, and they are not both on",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sized
 from typing import Final
 
-from deident.profile.model import DateMethod, Mode, Option, PixelRisk, Profile, Strategy
+from deident.profile.model import DateMethod, Mode, Option, PixelRisk, Profile, Strategy, TimeMethod
 from deident.profile.override import OverrideStrategy
 from deident.profile.rules import Rules
 from deident.standard import confidentiality
@@ -44,12 +44,13 @@ def profile_words(profile: Profile) -> Iterator[str]:
     """Everything that a profile decides, one sentence each."""
     methods = confidentiality.methods()
     rules = Rules(profile)
-    claimed = f" ({methods['basic'].code})" if rules.conforms else ""
+    claims = rules.conforms_in("")
+    claimed = f" ({methods['basic'].code})" if claims else ""
     yield (
         f"Basic Application Level Confidentiality Profile of DICOM PS3.15, edition {confidentiality.EDITION}{claimed}."
     )
     for option in sorted(profile.options):
-        code = f" ({methods[option.value].code})." if rules.conforms else "."
+        code = f" ({methods[option.value].code})." if claims else "."
         yield OPTION_WORDS[option].removesuffix(".") + code
     yield from date_words(profile)
     yield _MODE_WORDS[profile.mode]
@@ -67,8 +68,12 @@ def profile_words(profile: Profile) -> Iterator[str]:
         yield f"The site lets {_count(profile.terms, 'word')} stay in descriptors beside those of the vocabulary."
     if profile.keep_tags:
         yield f"{_count(profile.keep_tags, 'attribute')} stay although no option may cover them."
-    if not rules.conforms:
+    if not claims:
         yield "What the standard protects is kept: no conformance is claimed."
+    elif not rules.conforms:
+        withheld = [limit for limit in rules.limits if not rules.conforms_in(limit)]
+        kept = "What the standard protects is kept in instances of"
+        yield f"{kept} {len(withheld)} SOP class{'es' * (len(withheld) > 1)}: there no conformance is claimed."
 
 
 def date_words(profile: Profile) -> Iterator[str]:
@@ -80,9 +85,13 @@ def date_words(profile: Profile) -> Iterator[str]:
         yield "Dates are reduced to the first day of their year" + ("." if removed else "; times of day stay.")
         return
     multiple = f", a multiple of {profile.date_multiple}" if profile.date_multiple > 1 else ""
+    days = f"one secret number of days, from 1 to {profile.date_range_days}{multiple}"
+    if profile.times is TimeMethod.KEEP:
+        yield f"All dates of a patient are moved back by {days}; times of day stay, so every interval is exact."
+        return
     yield (
-        "All dates of a patient are moved back by one secret number of days, from 1 to "
-        f"{profile.date_range_days}{multiple}; times of day stay, so every interval is exact."
+        f"All dates of a patient are moved back by {days}, and together with their times of day by 1 to 12 hours "
+        "more or less that are secret, too; every interval between two dates with times is exact."
     )
 
 

@@ -23,20 +23,25 @@ DERIVATION: Final = "deident/1"
 #: Keyed date offsets are 1 to this many days unless a profile says otherwise.
 DATE_RANGE_DAYS: Final = 3650
 SHORT_LENGTH: Final = 16
+#: Shifts of times of day are of at least an hour, so that even an hour alone changes, and of less than half a day.
+_LEAST_SECONDS: Final = 3_600
+_SHIFTS_OF_TIME: Final = 43_200 - _LEAST_SECONDS
 _SEPARATOR: Final = b"\x1f"
 _CACHE_LIMIT: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who a patient becomes: the pseudonym, and the days to subtract from every date (whoever knows them has the dates back).
+    """Who a patient becomes: the pseudonym, and what to subtract from every date (whoever knows it has the dates back).
 
-    `listed`: the patient list of the trial decided, and not the project key.
+    `listed`: the patient list of the trial decided, and not the project key. `offset_seconds` are subtracted beside the days,
+    and are 0 where times of day stay.
     """
 
     pseudonym: str
     offset_days: int = field(repr=False)
     listed: bool = False
+    offset_seconds: int = field(default=0, repr=False)
 
 
 class Pseudonyms:
@@ -44,7 +49,9 @@ class Pseudonyms:
 
     `prefix` stands before every keyed patient pseudonym; LO allows 64 characters in all (PS3.5 Table 6.2-1). `subjects`
     is the patient list that goes before the key, `unlisted` what happens to a patient whom it does not name. Keyed date
-    offsets are multiples of `date_multiple` (7 keeps days of the week) of at most `date_range_days`, and never 0.
+    offsets are multiples of `date_multiple` (7 keeps days of the week) of at most `date_range_days`, and never 0. With
+    `shift_times` there are 1 to 12 hours beside the days, earlier or later, also where the list gives the days: so that a time of
+    day always changes, at whatever precision, and noon stays in its day.
     """
 
     def __init__(
@@ -56,6 +63,7 @@ class Pseudonyms:
         unlisted: Unlisted = Unlisted.REFUSE,
         date_range_days: int = DATE_RANGE_DAYS,
         date_multiple: int = 1,
+        shift_times: bool = False,
     ) -> None:
         if not 1 <= date_multiple <= date_range_days:
             raise ConfigurationError("date_multiple: a number of days from 1 to date_range_days")
@@ -65,6 +73,7 @@ class Pseudonyms:
         self._unlisted = unlisted
         self._multiple = date_multiple
         self._multiples = date_range_days // date_multiple
+        self._shift_times = shift_times
         self._subjects: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], Subject] = {}
         self._uids: dict[bytes, str] = {}
         self._shorts: dict[tuple[str, ...], str] = {}
@@ -103,23 +112,33 @@ class Pseudonyms:
         if self._list is not None:
             listed = _look_up(self._list, patient_id, issuer, others)
             if listed is not None:
-                offset = listed.offset_days
                 # From the subject and not from the id, which is one of several where a list joins them.
-                return Subject(
-                    listed.pseudonym, offset or self._offset("date-of-subject", listed.pseudonym), listed=True
-                )
+                name = listed.pseudonym
+                days = listed.offset_days or self._offset("date-of-subject", name)
+                return Subject(name, days, listed=True, offset_seconds=self._seconds("time-of-subject", name))
             if self._unlisted is Unlisted.REFUSE:
                 raise Refusal(Reason.PATIENT_NOT_LISTED)
         normal = normalise_id(patient_id)
         if normal.upper() in PLACEHOLDER_PATIENT_IDS:
             pseudonym = self._short("patient-of-study", study_uid)
-            return Subject(self._prefix + pseudonym, self._offset("date-of-study", study_uid))
+            return self._keyed(pseudonym, "date-of-study", "time-of-study", study_uid)
         parts = normalise_id(issuer), normal
-        return Subject(self._prefix + self._short("patient", *parts), self._offset("date", *parts))
+        return self._keyed(self._short("patient", *parts), "date", "time", *parts)
+
+    def _keyed(self, pseudonym: str, days: str, seconds: str, *parts: str) -> Subject:
+        offset = self._offset(days, *parts)
+        return Subject(self._prefix + pseudonym, offset, offset_seconds=self._seconds(seconds, *parts))
 
     def _offset(self, domain: str, *parts: str) -> int:
         number = int.from_bytes(self._digest(domain, *parts)[:8])
         return self._multiple * (1 + number % self._multiples)
+
+    def _seconds(self, domain: str, *parts: str) -> int:
+        if not self._shift_times:
+            return 0
+        number = int.from_bytes(self._digest(domain, *parts)[:8]) % (2 * _SHIFTS_OF_TIME)
+        size = _LEAST_SECONDS + number % _SHIFTS_OF_TIME
+        return size if number < _SHIFTS_OF_TIME else -size
 
     def patient(self, patient_id: str, issuer: str, study_uid: str) -> str:
         """Pseudonym of a Patient ID (0010,0020): that of the list, else prefix and 16 base32 characters, i.e. 80 bits.
@@ -196,6 +215,9 @@ _DOMAINS: Final = (
         "date",
         "date-of-study",
         "date-of-subject",
+        "time",
+        "time-of-study",
+        "time-of-subject",
         "study-reference",
         "reference",
         "value",

@@ -21,7 +21,7 @@ class Lexicon:
     `words`: kept. `connectors`: kept between kept words. `units`: kept after a number. `glue`: pieces of protocol names
     that are written together (`axt2fs`). `phrases`: pairs of neighbours that are kept together. `dates`: names of
     months, weekdays and the like. `before_names`, `after_names`: titles, staff, places, kinds of ids; what follows, or
-    stood before, goes with them.
+    stood before, goes with them. `also_names`: those of the words that somebody may be called, too.
     """
 
     words: frozenset[str]
@@ -32,6 +32,7 @@ class Lexicon:
     dates: frozenset[str]
     before_names: frozenset[str]
     after_names: frozenset[str]
+    also_names: frozenset[str]
 
 
 @lru_cache(maxsize=1)
@@ -48,4 +49,5 @@ def lexicon() -> Lexicon:
         dates=frozenset(table["dates"].split()),
         before_names=frozenset(table["before_names"].split()),
         after_names=frozenset(table["after_names"].split()),
+        also_names=frozenset(table["also_names"].split()),
     )

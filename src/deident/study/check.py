@@ -13,7 +13,7 @@ from typing import Final
 from deident.context import Context, worker_context
 from deident.errors import NotFound, Reason, Refusal, TransientProblem
 from deident.job import Job, PixelProof
-from deident.profile import DateMethod, Option, OverrideStrategy, Profile
+from deident.profile import DateMethod, Option, OverrideStrategy, Profile, TimeMethod
 from deident.profile.rules import Rules
 from deident.roots import Sessions
 from deident.stores.protocol import OpenObject, Store
@@ -102,7 +102,7 @@ def _validate(context: Context, request: _Request) -> _Answer:
         for reference, staged in zip(request.references, request.staged, strict=True)
     )
     reason: Reason | None
-    claims = claims_of(context.profile, request.staged[0].codes, request.exclusions)
+    claims = claims_of(context.profile, request.exclusions)
     with sources, outputs:
         try:
             unsearched: list[str] = []
@@ -122,22 +122,38 @@ def _validate(context: Context, request: _Request) -> _Answer:
     return _unfinished(reason)
 
 
-def claims_of(profile: Profile, codes: tuple[str, ...], exclusions: int = 0) -> Claims:
-    """What a profile says was done, in the words of validation; `codes` are those that the outputs declare."""
-    kept = [o for o in profile.overrides if o.strategy in _LEAVES_SOMETHING]
+def claims_of(profile: Profile, exclusions: int = 0) -> Claims:
+    """What a profile says was done, in the words of validation: all of it, and by SOP class where overrides name some."""
+    rules = Rules(profile)
+    claims = _claims(profile, rules, exclusions, None)
+    if not rules.limits:
+        return claims
+    return replace(
+        claims, by_class=tuple((c, _claims(profile, rules, exclusions, c)) for c in ("", *sorted(rules.limits)))
+    )
+
+
+def _claims(profile: Profile, rules: Rules, exclusions: int, sop_class: str | None) -> Claims:
+    """The same for one SOP class ("": those that no override names), for all of them without one."""
+    kept = [
+        override
+        for override in profile.overrides
+        if override.strategy in _LEAVES_SOMETHING and (sop_class is None or override.sop_class in ("", sop_class))
+    ]
     dates = DatePolicy.REMOVED
     if Option.RETAIN_LONGITUDINAL_FULL_DATES in profile.options:
         dates = DatePolicy.FULL
     elif Option.RETAIN_LONGITUDINAL_MODIFIED_DATES in profile.options:
         dates = DatePolicy.SHIFTED if profile.dates is DateMethod.SHIFT else DatePolicy.YEAR
     return Claims(
-        codes=codes,
+        codes=rules.codes(sop_class or ""),
         kept=profile.keep_tags | {f"{o.tags[-1]:08X}" for o in kept if o.tags},
         exclusions=exclusions,
         vrs=frozenset(o.vr for o in kept if o.vr),
-        withheld=not Rules(profile).conforms,
+        withheld=not (rules.conforms if sop_class is None else rules.conforms_in(sop_class)),
         options=frozenset(option.value for option in profile.options),
         dates=dates,
+        times=dates is DatePolicy.SHIFTED and profile.times is TimeMethod.SHIFT,
         private=frozenset((p.creator, p.group, p.element) for p in profile.private),
         creators=frozenset(o.creator for o in kept if o.creator),
     )

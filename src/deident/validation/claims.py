@@ -7,6 +7,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Final
 
+from deident.standard import content_items
 from deident.validation.elements import Node
 from deident.validation.kinds import holds_dates, protects, tags_of
 from deident.validation.model import Claims, DatePolicy
@@ -26,6 +27,14 @@ _SCHEME: Final = 0x00080102
 _MEANING: Final = 0x00080104
 _BASIC: Final = "113100"
 _LONGEST_METHOD: Final = 64
+#: Codes of options that are about one kind of object alone: tags that show that there is something of it, and that may.
+_KINDS: Final = {
+    "113103": (
+        frozenset({0x00700001}),
+        frozenset({0x00700006, 0x00700068, 0x00700081, 0x00700207, 0x00700208, 0x00700289, 0x00701905, 0x00720424}),
+    ),
+    "113104": (content_items.SEQUENCES | {0x00400610, 0x0040B020}, frozenset[int]()),
+}
 
 
 @lru_cache(maxsize=1)
@@ -79,6 +88,7 @@ def _longitudinal(dates: DatePolicy, original: str, *, left: bool) -> set[str]:
 def _codes_problems(before: Instance, after: Instance, claims: Claims, *, conforms: bool) -> list[str]:
     """The items of (0012,0064): the claimed codes in order, 113100 first, besides those that the source had already."""
     found = []
+    performed, allowed = _performed(before, after, claims)
     items = _items(after.nodes)
     codes = [code for scheme, code, _ in items if scheme == "DCM"]
     inherited = {
@@ -86,9 +96,9 @@ def _codes_problems(before: Instance, after: Instance, claims: Claims, *, confor
     } - {_BASIC}
     if len(codes) != len(set(codes)):
         found.append("codes-duplicate:(0012,0064)")
-    if set(claims.codes) - set(codes):
+    if performed - set(codes):
         found.append("codes-missing:(0012,0064)")
-    if set(codes) - set(claims.codes) - (inherited if conforms else inherited & set(_meanings())):
+    if set(codes) - allowed - (inherited if conforms else inherited & set(_meanings())):
         found.append("codes-extra:(0012,0064)")
     if _BASIC in codes and codes[0] != _BASIC:
         found.append("codes-order:(0012,0064)")
@@ -96,6 +106,21 @@ def _codes_problems(before: Instance, after: Instance, claims: Claims, *, confor
     if any(code in meanings and meaning != meanings[code] for scheme, code, meaning in items if scheme == "DCM"):
         found.append("codes-meaning:(0012,0064)")
     return found
+
+
+def _performed(before: Instance, after: Instance, claims: Claims) -> tuple[set[str], set[str]]:
+    """Codes that must be declared, and that may be: those of one kind of object alone only where something of it was.
+
+    Where nothing is left of what the source had of it, it may have been cleaned away, or have gone with what was around it.
+    """
+    performed, allowed = set(claims.codes), set(claims.codes)
+    kinds = _KINDS.keys() & performed
+    if kinds:
+        kept = tags_of(claims.kept)
+        had, has = ({node[1] for node in instance.nodes} for instance in (before, after))
+        performed -= {code for code in kinds if has.isdisjoint(_KINDS[code][0] - kept)}
+        allowed -= {code for code in kinds if had.isdisjoint(_KINDS[code][0] | _KINDS[code][1])}
+    return performed, allowed
 
 
 def _items(nodes: list[Node]) -> list[tuple[str, str, str]]:

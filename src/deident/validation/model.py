@@ -74,9 +74,10 @@ class Claims:
     `codes` are CID 7050 code values. `kept` are keywords (or `gggg,eeee`) that a user kept although no option covers
     them, `vrs` whole value representations and `creators` private creators: exempt from the leak check. `withheld` says
     that conformance is not claimed therefore (RULES 14.6). `options` are the columns of Table E.1-1 that are on, `dates`
-    what was done to dates. `private` are the site's own safe private elements: creator, group, low byte of the element.
-    `exclusions` counts the instances of the study that were held and are not among the pairs: references to them
-    resolve to nothing released.
+    what was done to dates, `times` whether times of day were shifted with them. `private` are the site's own safe private
+    elements: creator, group, low byte of the element. `exclusions` counts the instances of the study that were held and are not
+    among the pairs: references to them resolve to nothing released. `by_class` says it for single SOP classes, and for all others
+    (""), where a user decided for some alone; all of it together is said of the study.
     """
 
     codes: tuple[str, ...]
@@ -86,8 +87,15 @@ class Claims:
     withheld: bool = False
     options: frozenset[str] = frozenset()
     dates: DatePolicy = DatePolicy.REMOVED
+    times: bool = False
     private: frozenset[tuple[str, int, int]] = frozenset()
     creators: frozenset[str] = frozenset()
+    by_class: tuple[tuple[str, Claims], ...] = ()
+
+    def in_class(self, sop_class: str) -> Claims:
+        """What is said of the instances of a SOP class."""
+        narrower = dict(self.by_class)
+        return narrower.get(sop_class) or narrower.get("") or self
 
     def has(self, option: str) -> bool:
         """Whether an option, by its column in Table E.1-1, is on."""

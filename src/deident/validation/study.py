@@ -32,6 +32,7 @@ _MOST_FINDINGS: Final = 1000
 _KEPT_BYTES: Final = 64 << 20
 _NODE_BYTES: Final = 250
 _CONTENT_SEQUENCE: Final = 0x0040A730
+_SOP_CLASS: Final = 0x00080016
 _UID_NAME: Final = re.compile(r"[0-2](?:\.\d+)+")
 _PADDING: Final = bytes(3)
 
@@ -91,13 +92,11 @@ class _Study:
     def __init__(self, claims: Claims, unsearched: Callable[[str], object]) -> None:
         self._claims = claims
         self._unsearched = unsearched
-        self._exempt = Exempt(
-            kept_by_options(claims.options), tags_of(claims.kept), claims.vrs, kept_concepts(claims.options)
-        )
+        self._exempt = _exempt(claims)
         keeps_uids = claims.has("retain_uids")
         modifies_dates = claims.dates in (DatePolicy.SHIFTED, DatePolicy.YEAR)
         self._gathering = Gathering(self._exempt, keeps_uids, modifies_dates)
-        self._temporal = TemporalCheck(claims.dates, self._exempt)
+        self._temporal = TemporalCheck(claims.dates, claims.times)
         self.links = StudyLinks(keeps_uids=keeps_uids)
         self._layouts: dict[tuple[bytes, bytes], list[str]] = {}
         self._nodes: dict[Node, Node] = {}
@@ -133,6 +132,7 @@ class _Study:
         """Second pass: every check on one output."""
         before = source.instance or read_instance(pair.source)
         output = read_instance(pair.output)
+        claims = self._claims.in_class(_class_of(output))
         self.links.add(pair.reference, source.links, links_of(output))
         look = _PixelLook(screen)
         planes = embedded_overlay_bits(before)
@@ -152,9 +152,9 @@ class _Study:
             (Reason.PIXELS_CHANGED, "pixels", pixels),
             (Reason.OBJECT_INVALID, "object", self._object_problems(before, output)),
             (Reason.OBJECT_INVALID, "decode", [place_of(n) for n in undecodable if (n[1], n[3]) not in had]),
-            (Reason.STUDY_INCONSISTENT, "dates", list(self._temporal.problems(before.nodes, output.nodes))),
+            (Reason.STUDY_INCONSISTENT, "dates", list(self._temporal.problems(before, output, _exempt(claims)))),
             (Reason.OBJECT_INVALID, "private", private_problems(output, self._claims)),
-            (Reason.CLAIMS_WRONG, "claims", claim_problems(before, output, self._claims)),
+            (Reason.CLAIMS_WRONG, "claims", claim_problems(before, output, claims)),
         )
         for reason, check, details in checks:
             for detail in dict.fromkeys(details):
@@ -170,6 +170,14 @@ class _Study:
         if known is None:
             known = self._layouts[layouts] = layout_problems(before, output)
         return object_problems(before, output) + known
+
+
+def _exempt(claims: Claims) -> Exempt:
+    return Exempt(kept_by_options(claims.options), tags_of(claims.kept), claims.vrs, kept_concepts(claims.options))
+
+
+def _class_of(output: Instance) -> str:
+    return output.tops.get(_SOP_CLASS, b"").strip(b"\0 ").decode("latin-1")
 
 
 def _kept(pair: Pair, before: Instance, output: Instance) -> tuple[Kept, ...]:

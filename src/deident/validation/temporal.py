@@ -1,4 +1,7 @@
-"""Check the dates of a study: kept as they were, earlier by one number of days, or gone (PS3.15 E.3.6; RULES section 6)."""
+"""Check the dates of a study: kept as they were, earlier by one number of days, or gone (PS3.15 E.3.6; RULES section 6).
+
+Where times of day are shifted, too, clock.py says what becomes of a moment.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,18 @@ import datetime
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from deident.validation.beside import times_beside
+from deident.validation.clock import is_placeholder
 from deident.validation.elements import Node, Path, place_of
 from deident.validation.kinds import Exempt, never_dated
 from deident.validation.model import DatePolicy
+from deident.validation.offsets import Offset
+from deident.validation.reading import Instance
 
-__all__ = ["DATE_VRS", "TemporalCheck", "is_placeholder"]
+__all__ = ["DATE_VRS", "TemporalCheck"]
 
 DATE_VRS: Final = frozenset({"DA", "DT", "TM"})
 
@@ -21,44 +28,55 @@ DATE_VRS: Final = frozenset({"DA", "DT", "TM"})
 _DUMMIES: Final = frozenset({"", "19000101", "000000", "19000101000000"})
 #: Published dates of context groups: never of a patient.
 _CONSTANTS: Final = frozenset({0x00080106, 0x00080107, 0x0040DB06, 0x0040DB07})
-_PLACEHOLDERS: Final = frozenset({"19000101", "19700101", "00010101", "99991231"})
-
-#: Place -> what stood there, in the order of the file. Items share their place.
-_Values = dict[tuple[Path, int], list[str]]
-
-
-def is_placeholder(text: str) -> bool:
-    """Whether a date stands for none."""
-    digits = text.replace(".", "")[:8]
-    return not digits.strip("0") or digits in _PLACEHOLDERS or digits[:4] in ("0001", "9999")
+#: Place -> what stood there with the time that belongs to it, in the order of the file. Items share their place.
+_Values = dict[tuple[Path, int], list[tuple[str, str]]]
 
 
 @dataclass(slots=True)
 class TemporalCheck:
-    """Takes the instances of one patient, one by one; their dates have one offset (`days`, as soon as one has told it)."""
+    """Takes the instances of one patient, one by one; their dates have one offset (`days`, as soon as one has told it).
+
+    `times`: times of day are shifted, too, together with their dates.
+    """
 
     policy: DatePolicy
-    exempt: Exempt
+    times: bool = False
     days: int | None = None
+    offset: Offset = field(default_factory=Offset)
 
-    def problems(self, before: list[Node], after: list[Node]) -> Iterator[str]:
+    def problems(self, before: Instance, after: Instance, exempt: Exempt) -> Iterator[str]:
         """What is wrong with the dates and times of an output, as `code:tag`."""
-        originals = _values(before)
-        for node in after:
-            if node[2] in DATE_VRS and node[3] and not self.exempt.by_user(node[1], node[2]):
-                text, olds = _text(node), originals.get((node[0], node[1]), [])
-                if (node[1] in _CONSTANTS or node[1] in self.exempt.by_option) and text in olds:
-                    continue
-                if node[1] in never_dated():
-                    olds = []
-                if not self._fits(node[2], text, olds):
-                    yield f"{self.policy.value}-dates:{place_of(node)}"
+        originals, beside = _values(before.nodes, self._beside(before, exempt)), self._beside(after, exempt)
+        nodes = [
+            (node, _text(node), beside.get(index, ""))
+            for index, node in enumerate(after.nodes)
+            if node[2] in DATE_VRS and node[3] and not exempt.by_user(node[1], node[2])
+        ]
+        if self.times:
+            self.offset.learn((node[2], originals.get(node[:2], []), (text, time)) for node, text, time in nodes)
+        for node, text, time in nodes:
+            olds = originals.get(node[:2], [])
+            kept = node[1] in _CONSTANTS or node[1] in exempt.by_option
+            if kept and any(text == old for old, _ in olds):
+                continue
+            if node[1] in never_dated():
+                olds = []
+            if not self._fits(node[2], text, time, olds):
+                yield f"{self.policy.value}-dates:{place_of(node)}"
 
-    def _fits(self, vr: str, new: str, olds: list[str]) -> bool:
+    def _beside(self, instance: Instance, exempt: Exempt) -> dict[int, str]:
+        """The times of dates, where they move together; a time that the user keeps does not."""
+        if not self.times or exempt.by_user(0, "TM"):
+            return {}
+        return times_beside(instance, exempt.tags)
+
+    def _fits(self, vr: str, new: str, time: str, olds: list[tuple[str, str]]) -> bool:
         """Whether some value that stood at this place leads to the new one."""
         if all(part in _DUMMIES for part in new.split("\\")):
             return True
-        return any(self._leads_to(vr, old, new) for old in olds)
+        if self.times:
+            return any(self.offset.leads_to(vr, old, (new, time)) for old in olds)
+        return any(self._leads_to(vr, old, new) for old, _ in olds)
 
     def _leads_to(self, vr: str, old: str, new: str) -> bool:
         policy = self.policy
@@ -84,11 +102,11 @@ class TemporalCheck:
         return _minus(old, self.days, vr) == new
 
 
-def _values(nodes: list[Node]) -> _Values:
+def _values(nodes: list[Node], beside: dict[int, str]) -> _Values:
     found: _Values = defaultdict(list)
-    for node in nodes:
+    for index, node in enumerate(nodes):
         if node[2] in DATE_VRS and node[3]:
-            found[node[0], node[1]].append(_text(node))
+            found[node[:2]].append((_text(node), beside.get(index, "")))
     return found
 
 
