@@ -23,6 +23,7 @@ from deident.report import RunReport
 from deident.study import worker_pool
 from deident.tasks.discovery import Found, discovery
 from deident.tasks.events import announce_run
+from deident.tasks.limits import check_limit
 from deident.tasks.problems import RunError
 from deident.tasks.report import report
 from deident.tasks.safety import safe_flow
@@ -54,6 +55,7 @@ def deidentify(job: DeidentifyParameters) -> State[RunReport]:
     review` (the flow release-reviewed goes on), `Nothing new`, or `Failed` when studies could not be finished; run it
     again then, and it goes on where it stopped.
     """
+    check_limit()
     with Context.open(job.to_job(ProjectHome.open()), run_id(NAME), job.sessions()) as context:
         found = discovery(hidden(context), observer.get().discovering)
         return through_stages(context, found)

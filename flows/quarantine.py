@@ -17,6 +17,7 @@ from deident.home import ProjectHome
 from deident.quarantine import held_studies, narrowed
 from deident.report import RunReport
 from deident.tasks.discovery import discovery
+from deident.tasks.limits import check_limit
 from deident.tasks.safety import safe_flow
 
 __all__ = ["retry_quarantined"]
@@ -31,6 +32,7 @@ def retry_quarantined(job: RetryParameters) -> State[RunReport]:
     Choose by study, by reason or everything: one of the three. The final state is that of the deidentify flow; `missing`
     counts studies that are not in this source (any more).
     """
+    check_limit()
     with Context.open(job.to_job(ProjectHome.open()), run_id(NAME), job.sessions()) as context:
         chosen = {study.study for study in job.selection().of(held_studies(context.ledger))}
         found = discovery(hidden(context), observer.get().discovering)

@@ -50,6 +50,7 @@ _PLAIN: Final = {
     "key": "the project key cannot be used",
     "vault": "the vault is damaged or not whole: deident vault verify says where",
     "worker-died": "the worker processes died again and again (out of memory?)",
+    "limit-missing": "the server has no active concurrency limit of the name in DEIDENT_CONCURRENCY_LIMIT",
     "studies-unfinished": "some studies could not be finished",
 }
 
@@ -214,7 +215,7 @@ def _flow(job: dict[str, object], home: ProjectHome, server: Server, destination
     code = result.code if isinstance(result, RunError) else "internal"
     print(f"deident: the run failed: {_PLAIN.get(code, code)}.", file=sys.stderr)
     print(f"What was finished stays; run again to go on. The run in the Prefect UI: {link}", file=sys.stderr)
-    return USAGE if code in {"place", "key", "configuration", "usage"} else UNFINISHED
+    return USAGE if code in {"place", "key", "configuration", "usage", "limit-missing"} else UNFINISHED
 
 
 def _load_flow() -> None:

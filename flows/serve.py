@@ -27,6 +27,8 @@ FAILED: Final = 3
 #: Beside the package in an installation, beside the folder of this module in a clone.
 DEPLOYMENTS: Final = Path(__file__).resolve().parent.parent / "deployments"
 POOL: Final = "deident"
+#: Of --studies; tasks/limits.py takes its slots.
+LIMIT: Final = "deident-studies"
 #: What a worker may take to end the runs that it has started.
 _GRACE: Final = 60
 
@@ -40,6 +42,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--home", metavar="FOLDER", help="project home: key, ledger, reports, Prefect's data")
     parser.add_argument("--limit", type=int, default=2, metavar="N", help="runs at a time; default: %(default)s")
+    parser.add_argument(
+        "--studies",
+        type=int,
+        metavar="N",
+        help="studies that are worked on at a time, over all runs of this server; default: as many as the runs have workers",
+    )
     parser.add_argument("--automations", action="store_true", help="install the automations of deployments/automations")
     parser.add_argument(
         "--notify",
@@ -68,6 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _serve(arguments: argparse.Namespace) -> int:
     if arguments.limit < 1:
         raise UsageProblem("--limit is a number from 1")
+    if arguments.studies is not None and arguments.studies < 1:
+        raise UsageProblem("--studies is a number from 1")
     if arguments.notify and not arguments.automations:
         raise UsageProblem("--notify has no meaning without --automations")
     asked = _Signals()
@@ -93,6 +103,9 @@ def _prepare(arguments: argparse.Namespace) -> None:
     # Not before the settings are in the environment.
     setup = importlib.import_module("deident.flows.setup")
     setup.make_pool(POOL)
+    if arguments.studies is not None:
+        setup.make_limit(LIMIT, arguments.studies)
+        os.environ["DEIDENT_CONCURRENCY_LIMIT"] = LIMIT
     names = setup.deploy(DEPLOYMENTS / "prefect.yaml")
     print("Deployments: " + ", ".join(names), flush=True)
     if arguments.automations:

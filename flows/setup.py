@@ -1,4 +1,4 @@
-"""Make work pool, deployments and automations on the server of a project; made again, they stay what they are."""
+"""Make work pool, concurrency limit, deployments and automations on the server of a project; again, they stay."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from prefect.exceptions import ObjectNotFound
 from deident.errors import UsageProblem
 from deident.flows.server import ServerError
 
-__all__ = ["deploy", "install_automations", "make_pool"]
+__all__ = ["deploy", "install_automations", "make_limit", "make_pool"]
 
 _BLOCK: Final = "NOTIFICATION_BLOCK"
 
@@ -29,6 +29,12 @@ def make_pool(name: str) -> None:
             client.read_work_pool(name)
         except ObjectNotFound:
             client.create_work_pool(WorkPoolCreate(name=name, type="process"))
+
+
+def make_limit(name: str, studies: int) -> None:
+    """A global concurrency limit of that many slots; one of that name gets them."""
+    with get_client(sync_client=True) as client:
+        client.upsert_global_concurrency_limit_by_name(name, studies)
 
 
 def deploy(file: Path) -> list[str]:

@@ -29,7 +29,7 @@ __all__ = ["StudyRuns", "hidden"]
 T = TypeVar("T")
 
 #: Codes that will meet every other study as well.
-_HOPELESS: Final = frozenset({"place", "key", "configuration", "usage", "vault"})
+_HOPELESS: Final = frozenset({"place", "key", "configuration", "usage", "vault", "limit-missing"})
 
 
 def hidden(value: T) -> T:

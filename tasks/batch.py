@@ -12,6 +12,7 @@ from deident.context import Context
 from deident.discovery import StudyRef
 from deident.ledger import StudyOutcome
 from deident.study import WorkerPool, process_study
+from deident.tasks.limits import slot
 from deident.tasks.problems import RunError
 from deident.tasks.release import report_outcome
 from deident.tasks.safety import RETRIES, RETRY_BACKOFF_SECONDS, guarded, safe_task
@@ -53,7 +54,7 @@ def batch(context: Context, studies: Sequence[StudyRef], pool: WorkerPool | None
 
 
 def _with_retries(context: Context, study: StudyRef, pool: WorkerPool | None) -> StudyOutcome | RunError:
-    attempt = guarded(process_study, _STAGE)
+    attempt = guarded(_process, _STAGE)
     for number in range(RETRIES + 1):
         try:
             return attempt(context, study, pool)
@@ -63,3 +64,8 @@ def _with_retries(context: Context, study: StudyRef, pool: WorkerPool | None) ->
             break
         time.sleep(RETRY_BACKOFF_SECONDS * 2**number * random.uniform(0.5, 1.5))  # noqa: S311 - spreads retries
     return problem
+
+
+def _process(context: Context, study: StudyRef, pool: WorkerPool | None) -> StudyOutcome:
+    with slot():
+        return process_study(context, study, pool)

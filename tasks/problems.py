@@ -23,7 +23,7 @@ __all__ = ["CODES", "RunError", "describe"]
 CODES: Final = frozenset(
     {
         *("transient", "place", "key", "configuration", "usage", "parameters", "arguments", "memory", "worker-died"),
-        *("system-exit", "interrupted", "server", "studies-unfinished", "vault", "internal"),
+        *("system-exit", "interrupted", "server", "studies-unfinished", "limit-missing", "vault", "internal"),
         *(reason.value for reason in Reason),
         *(f"os-{name.lower()}" for name in errno.errorcode.values()),
         "os-unknown",

@@ -13,6 +13,7 @@ from deident.ledger import Outcome, StudyOutcome
 from deident.study import ValidatedStudy, quarantine_study
 from deident.study import release as release_study
 from deident.tasks.events import Event, announce_study, emit
+from deident.tasks.limits import slot
 from deident.tasks.safety import safe_task
 
 __all__ = ["quarantine", "release", "report_outcome"]
@@ -36,7 +37,8 @@ def _quarantine_name(context: Context, study: StudyRef, reason: Reason) -> str: 
 @safe_task(name="release", run_name=_name)
 def release(context: Context, validated: ValidatedStudy) -> StudyOutcome:
     """Release or hold the study; the ledger record is the commit."""
-    outcome = release_study(context, validated)
+    with slot():
+        outcome = release_study(context, validated)
     report_outcome(outcome)
     return outcome
 

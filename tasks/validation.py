@@ -7,6 +7,7 @@ import time
 from deident.context import Context
 from deident.study import StagedStudy, ValidatedStudy, WorkerPool, validate
 from deident.tasks.events import Event, emit
+from deident.tasks.limits import slot
 from deident.tasks.safety import safe_task
 
 __all__ = ["validation"]
@@ -19,8 +20,9 @@ def _name(context: Context, staged: StagedStudy, pool: WorkerPool | None = None)
 @safe_task(name="validation", run_name=_name)
 def validation(context: Context, staged: StagedStudy, pool: WorkerPool | None = None) -> ValidatedStudy:
     """Validate in a process of `pool`. Findings hold the study; they are no error of the task."""
-    started = time.monotonic()
-    validated = validate(context, staged, pool)
+    with slot():
+        started = time.monotonic()
+        validated = validate(context, staged, pool)
     emit(
         Event.STUDY_VALIDATED,
         study=staged.study.id,
