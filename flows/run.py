@@ -229,14 +229,18 @@ def _load_flow() -> None:
 
 
 def _forget_events() -> None:
-    """Drop what Prefect has still to tell its server: at the end of the process it tries some seconds for each event."""
-    from prefect.events.worker import EventsWorker  # noqa: PLC0415
+    """Drop what Prefect has still to tell its server: at the end of the process it tries some seconds for each event.
 
-    for worker in tuple(EventsWorker._instances.values()):  # type: ignore[misc]
-        with contextlib.suppress(queue.Empty):
-            while True:
-                worker._queue.get_nowait()
-                worker._queue.task_done()
+    There is no setting for it. In a Prefect that has changed inside nothing is dropped, and the process ends later.
+    """
+    with contextlib.suppress(Exception):
+        from prefect.events.worker import EventsWorker  # noqa: PLC0415
+
+        for worker in tuple(getattr(EventsWorker, "_instances", {}).values()):
+            waiting = getattr(worker, "_queue", None)
+            while isinstance(waiting, queue.Queue) and not waiting.empty():
+                waiting.get_nowait()
+                waiting.task_done()
 
 
 def _link(server: Server, run: UUID | None) -> str:

@@ -1,12 +1,16 @@
 """`make run` end to end: what it says, what a second run does, and that nothing of a patient gets out."""
 
 import json
+import queue
 import re
+from types import SimpleNamespace
 
 import pytest
+from prefect.events.clients import PrefectEventsClient
+from prefect.events.worker import EventsWorker
 
 from deident.flows.places import register
-from deident.flows.run import main
+from deident.flows.run import _forget_events, main
 from flowtools import failing
 from flowtools.server import api_answers, database_rows, files_with, run_python, settled_rows
 from flowtools.studies import CANARIES, plant_source
@@ -59,6 +63,25 @@ def test_a_wrong_option_is_exit_code_2(arguments, capsys):
 def test_help_is_exit_code_0(capsys):
     assert main(["--help"]) == 0
     assert "Exit codes" in capsys.readouterr().out
+
+
+def test_what_waits_for_a_lost_server_is_forgotten_and_a_changed_prefect_does_no_harm(monkeypatch):
+    waiting = queue.Queue()
+    waiting.put("event")
+    waiting.put("event")
+    for instances in ({1: object(), 2: SimpleNamespace(_queue=waiting)}, {1: SimpleNamespace(_queue=[])}, None):
+        monkeypatch.setattr(EventsWorker, "_instances", instances, raising=False)
+        _forget_events()
+    assert waiting.empty()
+    assert waiting.unfinished_tasks == 0
+    monkeypatch.setattr("prefect.events.worker.EventsWorker", None)
+    _forget_events()
+
+
+def test_the_queue_that_is_emptied_is_that_of_the_prefect_that_is_installed():
+    worker = EventsWorker(PrefectEventsClient, ())
+    assert isinstance(worker._queue, queue.Queue)
+    assert isinstance(EventsWorker._instances, dict)
 
 
 @pytest.fixture
