@@ -236,10 +236,11 @@ def test_overlays_and_curves_go_with_the_option_too() -> None:
     assert not [element.tag for element in found if element.tag.group in (0x5000, 0x6000)]
 
 
-def test_the_codes_of_the_options_are_declared() -> None:
-    found = read(output(ENGINES["descriptors"], build("sr-basic")))
+@pytest.mark.parametrize(("family", "code"), [("sr-basic", "113104"), ("pr-grayscale", "113103")])
+def test_the_codes_of_the_options_are_declared_where_there_is_something_for_them(family: str, code: str) -> None:
+    found = read(output(ENGINES["descriptors"], build(family)))
     declared = [one.CodeValue for one in found.DeidentificationMethodCodeSequence]
-    assert declared == ["113100", "113103", "113104", "113105"]
+    assert declared == ["113100", code, "113105"]
 
 
 def test_without_the_option_nothing_of_a_tree_is_left() -> None:

@@ -5,7 +5,10 @@ An `int` entry means: keep, and skip that many bytes. Every other entry is a tup
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
+
+from deident.profile.decision import Decision
+from deident.profile.options import performs
 
 # Kinds of entries and their fields. Those that concern a value have its advance and offset first.
 TEXT: Final = 0  # advance, value offset, replacement and decision number on a hit; or tag, VR and number when cut, too
@@ -70,3 +73,17 @@ VALUE_TYPE: Final = 0x0040A040
 CODE_VALUE: Final = 0x00080100
 CODING_SCHEME: Final = 0x00080102
 CONTENT_VALUES: Final = frozenset({0x0040A120, 0x0040A121, 0x0040A160})
+
+#: Top-level values that the engine needs after the scan.
+CAPTURED: Final = frozenset(
+    {0x00080008, 0x00080016, 0x00080018, 0x00080020, 0x00080060, 0x00080064}
+    | {0x00100020, 0x00100021, 0x00100030, 0x00101000, 0x00101010}
+    | {0x0020000D, 0x0020000E, 0x00280002, 0x00280004, 0x00280008, 0x00280010, 0x00280011, 0x00280100}
+    | {0x00280101, 0x00280102, 0x00280301, 0x00280303, 0x7FE00001, 0x7FE00002}
+)
+
+
+def of_kind(decision: Decision, entry: Any) -> Any:
+    """An entry that says that there is something for an option of one kind of object alone, where that is so."""
+    option = performs(decision)
+    return entry if option is None else (KIND, option, entry)

@@ -19,7 +19,6 @@ from deident.engine.syntax import ALL_VRS, IMPLICIT_LITTLE, LONG_VRS, UNDEFINED,
 from deident.errors import Reason, Refusal
 from deident.profile.content import Item
 from deident.profile.decision import Action, Decision, Method
-from deident.profile.options import performs
 from deident.profile.place import Place
 from deident.standard import dictionary
 
@@ -34,14 +33,6 @@ SPECIFIC_CHARACTER_SET: Final = 0x00080005
 #: Tags after which something may be inserted at the top level: Patient's Age, the de-identification markers, and
 #: Longitudinal Temporal Information Modified.
 ANCHORS: Final = (0x00101010, 0x00120064, 0x00280303)
-
-#: Top-level values that the engine needs after the scan.
-CAPTURED: Final = frozenset(
-    {0x00080008, 0x00080016, 0x00080018, 0x00080020, 0x00080060, 0x00080064}
-    | {0x00100020, 0x00100021, 0x00100030, 0x00101000, 0x00101010}
-    | {0x0020000D, 0x0020000E, 0x00280002, 0x00280004, 0x00280008, 0x00280010, 0x00280011, 0x00280100}
-    | {0x00280101, 0x00280102, 0x00280301, 0x00280303, 0x7FE00001, 0x7FE00002}
-)
 
 _TEXT_VRS: Final = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UI", "UR", "UT"})
 _NUMBER_VRS: Final = frozenset({"AS", "DS", "IS"})
@@ -207,7 +198,7 @@ class Level:
         if self.path:
             return entry
         overlay = tag >> 24 == 0x60 and not tag >> 16 & 1 and tag & 0xFFFF in (0x0102, 0x3000)
-        if tag in CAPTURED or overlay:
+        if tag in p.CAPTURED or overlay:
             known_length = 0 if length == UNDEFINED else length
             entry = (p.CAPTURE, tag, entry, offset + known_length, offset)
         if tag in self.plan.iod.marks:
@@ -224,7 +215,7 @@ class Level:
             emptied = self._replacement(self.plan.rules.blanked(self.place, tag, "SQ"), "SQ")
             selects = decision.method if decision.method in LOOKS else Method.PLAIN
             child = self.child(tag, syntax, drop=False, selects=selects)
-            return _of_kind(decision, (p.SEQUENCE, offset - 4, child, p.WALK, b"", number, emptied))
+            return p.of_kind(decision, (p.SEQUENCE, offset - 4, child, p.WALK, b"", number, emptied))
         out = (
             None
             if tag == p.GRAPHIC_ANNOTATION and decision.action is Action.DUMMY
@@ -283,7 +274,7 @@ class Level:
             *(decision.kind, decision.value),
             *(() if time is None else (time,)),
         )
-        return _of_kind(decision, entry)
+        return p.of_kind(decision, entry)
 
     def _kept(self, decision: Decision, vr: str, wire_vr: str, offset: int, length: int) -> Entry:
         tag, advance = decision.tag, offset + length
@@ -309,12 +300,6 @@ class Level:
 
     def _replacement(self, decision: Decision, vr: str) -> bytes:
         return replacement(self.syntax, decision, vr)
-
-
-def _of_kind(decision: Decision, entry: Entry) -> Entry:
-    """An entry that says that there is something for an option of one kind of object alone, where that is so."""
-    option = performs(decision)
-    return entry if option is None else (p.KIND, option, entry)
 
 
 #: Dummies that are made of the value, or of the patient.
