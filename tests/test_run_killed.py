@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -11,41 +9,9 @@ import pytest
 from deident.ledger import Ledger, Record
 from deident.seals.troubles import Trouble
 from deident.stores import FolderStore
+from support.killing import killed_at
 from support.ledgers import check, troubles
 from support.studies import whole_run, write_instance, write_study
-
-
-def killed_at(tmp_path: Path, step: int, *, before: bool) -> bool:
-    """Run in a process that is killed at its nth change of a store; False when it came to its end."""
-    pid = os.fork()
-    if pid == 0:
-        taken = 0
-
-        def wrap(name: str) -> None:
-            real = getattr(FolderStore, name)
-
-            def guarded(self: FolderStore, *args: object, **kwargs: object) -> object:
-                nonlocal taken
-                taken += 1
-                number = taken
-                if before and number == step:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                try:
-                    return real(self, *args, **kwargs)
-                finally:
-                    if number == step:
-                        os.kill(os.getpid(), signal.SIGKILL)
-
-            setattr(FolderStore, name, guarded)
-
-        for name in ("write", "delete", "_link"):
-            wrap(name)
-        try:
-            whole_run(tmp_path, f"killed-{step}")
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(pid, 0)
-    return os.WIFSIGNALED(status)
 
 
 def ending(record: Record) -> tuple[object, ...]:
@@ -82,7 +48,7 @@ def test_killed_anywhere_the_next_run_ends_with_the_same_ledger(tmp_path: Path, 
         (place / "source").symlink_to(source)
         (home / "key").write_bytes(key)
         (home / "key").chmod(0o600)
-        if not killed_at(place, steps, before=before):
+        if not killed_at(steps, lambda place=place: whole_run(place, "killed"), before=before):
             break
         assert troubles(home) <= {Trouble.UNFINISHED}
         whole_run(place)

@@ -17,7 +17,6 @@ from deident.engine import Deidentifier
 from deident.errors import PlaceProblem, TransientProblem
 from deident.ledger import Outcome, StudyOutcome
 from deident.manifest import Manifest
-from deident.stores import FolderStore
 from deident.study import (
     ValidatedStudy,
     WorkerPool,
@@ -26,6 +25,7 @@ from deident.study import (
     release,
     validate,
 )
+from support.killing import killed_at
 from support.studies import (
     NAME,
     PATIENT_ID,
@@ -110,39 +110,6 @@ def test_a_destination_that_cannot_be_written_is_a_problem_of_the_run(tmp_path: 
         run(tmp_path, destination=str(tmp_path / "file" / "out"))
 
 
-def killed_at(tmp_path: Path, step: int, *, before: bool) -> bool:
-    """Run a process that is killed at its nth change of a store; False when it came to its end."""
-    pid = os.fork()
-    if pid == 0:
-        taken = 0
-
-        def wrap(name: str) -> None:
-            real = getattr(FolderStore, name)
-
-            def guarded(self: FolderStore, *args: object, **kwargs: object) -> object:
-                nonlocal taken
-                taken += 1
-                if before and taken == step:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                number = taken
-                try:
-                    return real(self, *args, **kwargs)
-                finally:
-                    if number == step:
-                        os.kill(os.getpid(), signal.SIGKILL)
-
-            setattr(FolderStore, name, guarded)
-
-        for name in ("write", "delete", "_link"):
-            wrap(name)
-        try:
-            run(tmp_path, force=True)
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(pid, 0)
-    return os.WIFSIGNALED(status)
-
-
 @pytest.mark.parametrize("superseding", [False, True])
 @pytest.mark.parametrize("before", [True, False])
 def test_killed_anywhere_the_next_run_ends_as_a_quiet_one_would(
@@ -159,7 +126,7 @@ def test_killed_anywhere_the_next_run_ends_as_a_quiet_one_would(
             for path in sorted((tmp_path / "destination").rglob("*"), reverse=True):
                 path.rmdir() if path.is_dir() else path.unlink()
         steps += 1
-        if not killed_at(tmp_path, steps, before=before):
+        if not killed_at(steps, lambda: run(tmp_path, force=True), before=before):
             break
         names = {str(p.relative_to(tmp_path / "destination")) for p in (tmp_path / "destination").rglob("*.dcm")}
         for path in (tmp_path / "destination").rglob("manifest.json"):

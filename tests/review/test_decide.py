@@ -13,7 +13,8 @@ import pytest
 from deident.errors import PlaceProblem, UsageProblem
 from deident.ledger import Outcome, Record
 from deident.review import Answer, Verdict, decide, expire, reviewer_reference
-from support.reviews import REVIEWER, desk_of, killed_at, latest, verdict_on, waiting_tree
+from support.killing import killed_at
+from support.reviews import REVIEWER, carried_out, desk_of, latest, verdict_on, waiting_tree
 from support.studies import manifest_of, open_job, outputs, run, tree, write_instance, write_study
 
 UID = "1.2.826.0.1.3680043.78"
@@ -153,7 +154,7 @@ def test_a_decision_that_is_killed_anywhere_ends_the_same_when_made_again(tmp_pa
     expected: dict[str, bytes] | None = None
     for number in range(1, 40):
         record = run(tmp_path, release="after-review", force=True).record
-        killed = killed_at(number, lambda record=record: verdict_on(tmp_path, record, verdict))
+        killed = killed_at(number, lambda record=record: carried_out(tmp_path, record, verdict))
         again = verdict_on(tmp_path, record, verdict)
         assert again.answer is Answer.DONE
         assert swept(tmp_path) == []
@@ -175,7 +176,7 @@ def test_a_killed_approval_is_finished_even_by_who_would_reject(tmp_path: Path) 
     write_study(tmp_path / "source", UID, 2)
     for number in range(2, 40):
         record = run(tmp_path, release="after-review", force=True).record
-        killed = killed_at(number, lambda record=record: verdict_on(tmp_path, record, APPROVE))
+        killed = killed_at(number, lambda record=record: carried_out(tmp_path, record, APPROVE))
         assert verdict_on(tmp_path, record, REJECT).answer is Answer.OTHERWISE
         assert len(outputs(tmp_path)) == 2
         assert swept(tmp_path) == []
@@ -246,7 +247,7 @@ def test_expiry_takes_only_what_is_late(tmp_path: Path, waiting: Record, monkeyp
 def test_an_approval_made_in_time_and_killed_is_finished_after_the_expiry(
     tmp_path: Path, waiting: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert killed_at(2, lambda: verdict_on(tmp_path, waiting, APPROVE))
+    assert killed_at(2, lambda: carried_out(tmp_path, waiting, APPROVE))
     assert not outputs(tmp_path)
     after(monkeypatch, waiting)
     with desk_of(tmp_path) as desk:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from deident.home import ProjectHome
 from deident.ledger import Record
 from deident.review import Answer, Decided, Desk, Verdict, decide, reviewer_reference
-from deident.stores import FolderStore
 from support.studies import open_job
 
-__all__ = ["REVIEWER", "desk_of", "killed_at", "latest", "verdict_on", "waiting_tree"]
+__all__ = ["REVIEWER", "carried_out", "desk_of", "latest", "verdict_on", "waiting_tree"]
 
 REVIEWER = "dr.planted"
 
@@ -42,29 +37,6 @@ def waiting_tree(tmp_path: Path) -> list[str]:
     return sorted(path.name for path in (tmp_path / "home" / "staging").rglob("*") if path.is_file())
 
 
-def killed_at(number: int, act: Callable[[], object]) -> bool:
-    """Call `act` in a process that is killed right before its `number`th change of a store; whether it was killed."""
-    child = os.fork()
-    if not child:
-        left = number
-
-        def counted(change: Callable[..., Any]) -> Callable[..., Any]:
-            def call(*args: Any, **kwargs: Any) -> Any:
-                nonlocal left
-                left -= 1
-                if not left:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return change(*args, **kwargs)
-
-            return call
-
-        try:
-            for name in ("write", "_link", "delete"):
-                setattr(FolderStore, name, counted(getattr(FolderStore, name)))
-            answer = act()
-        except BaseException:  # noqa: BLE001
-            os._exit(3)
-        os._exit(0 if not isinstance(answer, Decided) or answer.answer is Answer.DONE else 4)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, os.WEXITSTATUS(status)
-    return os.WIFSIGNALED(status)
+def carried_out(tmp_path: Path, record: Record, verdict: Verdict) -> None:
+    """Decide, and be answered that it is done."""
+    assert verdict_on(tmp_path, record, verdict).answer is Answer.DONE

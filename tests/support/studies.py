@@ -24,6 +24,7 @@ __all__ = [
     "only_study",
     "open_job",
     "outputs",
+    "published_reports",
     "run",
     "stamps",
     "tree",
@@ -102,6 +103,11 @@ def manifest_of(tmp_path: Path) -> Manifest:
 
 def outputs(tmp_path: Path) -> list[Path]:
     return sorted((tmp_path / "destination").rglob("*.dcm"))
+
+
+def published_reports(destination: Path) -> list[Path]:
+    """The copies for recipients, pages first."""
+    return sorted((destination / "_deident").rglob("report.*"))
 
 
 def stamps(tmp_path: Path) -> dict[Path, tuple[int, int]]:

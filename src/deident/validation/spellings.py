@@ -10,7 +10,7 @@ from typing import Final
 
 from deident.standard.vocabulary import generic_words, is_term, is_vocabulary, name_particles, placeholders
 
-__all__ = ["WORD", "Spellings", "camel_parts", "condensed", "normalise", "spell", "words_of"]
+__all__ = ["DATE_PLACEHOLDERS", "WORD", "Spellings", "camel_parts", "condensed", "normalise", "spell", "words_of"]
 
 #: A word: letters and digits of any script, no underscore.
 WORD: Final = re.compile(r"[^\W_]+")
@@ -23,7 +23,7 @@ _ADDRESS_PARTS: Final = re.compile(r"[,;^~=\r\n\\]+")
 _DATE: Final = re.compile(r"(\d{4})[.-]?(\d{2})[.-]?(\d{2})")
 _MONTHS: Final = ("january february march april may june july august september october november december").split()
 #: Dates that stand for "unknown" in real files and as dummies: they name nobody.
-_DATE_PLACEHOLDERS: Final = frozenset(
+DATE_PLACEHOLDERS: Final = frozenset(
     {"19000101", "19700101", "00010101", "99991231", "00000000", "18000101", "11111111"}
 )
 
@@ -177,7 +177,7 @@ def _phone(text: str, into: Spellings) -> None:
 
 def _date(text: str, into: Spellings) -> None:
     match = _DATE.match(text)
-    if match is None or "".join(match.groups()) in _DATE_PLACEHOLDERS:
+    if match is None or "".join(match.groups()) in DATE_PLACEHOLDERS:
         return
     year, month, day = match.groups()
     if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):

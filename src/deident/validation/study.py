@@ -14,6 +14,7 @@ from deident.validation.elements import Node, Unreadable, place_of
 from deident.validation.gathering import Gathering
 from deident.validation.kinds import Exempt, kept_by_options, kept_concepts, tags_of
 from deident.validation.leaks import Screen
+from deident.validation.leftovers import leftovers, ruled_by_options
 from deident.validation.model import Claims, DatePolicy, Finding, Kept, Pair
 from deident.validation.objects import layout_problems, object_problems
 from deident.validation.pixels import embedded_overlay_bits, pixel_problems, vouched_for
@@ -147,6 +148,7 @@ class _Study:
         had = {(node[1], node[3]) for node in before.nodes} if undecodable else set()
         checks = (
             (Reason.LEAK, "leak", [place_of(node) for node in leaking]),
+            (Reason.LEAK, "leftover", [place_of(node) for node in self._leftovers(before, output)]),
             (Reason.LEAK, "leak", ["(7FE0,0010)"] if look.found else []),
             (Reason.LEAK, "leak", ["output-name"] if screen.matcher.in_text(self._name(pair)) else []),
             (Reason.PIXELS_CHANGED, "pixels", pixels),
@@ -159,6 +161,9 @@ class _Study:
         for reason, check, details in checks:
             for detail in dict.fromkeys(details):
                 yield Finding(reason, check, pair.reference, detail)
+
+    def _leftovers(self, before: Instance, output: Instance) -> list[Node]:
+        return leftovers(before.nodes, output.nodes, self._exempt, ruled_by_options(self._claims.options))
 
     def _name(self, pair: Pair) -> str:
         """The name of the output; without UIDs that the profile retains, whatever they are made of."""
