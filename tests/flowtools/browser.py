@@ -16,6 +16,8 @@ from websockets.sync.client import ClientConnection, connect
 
 __all__ = ["Page", "browser"]
 
+_TRIES = 20
+
 
 class Page:
     """One tab."""
@@ -73,18 +75,40 @@ class Page:
         return f"{labels}.find(e => e.innerText.startsWith({json.dumps(label)}))?.closest('.p-label')"
 
     def fill(self, label: str, value: str) -> None:
-        """Type into a field, as a person would."""
+        """Type into a field, as a person would, in place of what it holds; return when the page shows the value."""
         find = f"{self.field(label)}?.querySelector('input, textarea')"
-        self.wait(find)
-        self.run(f"{find}.focus()")
-        self.call("Input.insertText", text=value)
+        for _ in range(_TRIES):
+            self.wait(find)
+            self.run(f"(e => {{ e.focus(); e.select(); }})({find})")
+            self.call("Input.insertText", text=value)
+            if self._holds(find, value):
+                return
+        raise AssertionError(f"{label} does not take what is typed\n{self.text()}")
 
     def choose(self, label: str, value: str) -> None:
-        """Choose from a list."""
+        """Choose from a list; return when the page shows the value."""
         find = f"{self.field(label)}?.querySelector('select')"
-        self.wait(find)
-        change = "e.dispatchEvent(new Event('change', {bubbles: true}))"
-        self.run(f"(e => {{ e.value = {json.dumps(value)}; {change} }})({find})")
+        option = f"[...({find}?.options ?? [])].some(e => e.value === {json.dumps(value)})"
+        events = "e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true}))"
+        for _ in range(_TRIES):
+            self.wait(option)
+            self.run(f"(e => {{ e.value = {json.dumps(value)}; {events} }})({find})")
+            if self._holds(find, value):
+                return
+        raise AssertionError(f"{label} does not take what is chosen\n{self.text()}")
+
+    def _holds(self, find: str, value: str) -> bool:
+        """Whether a field still shows the value when the page has drawn itself again: a form that comes late forgets it."""
+        self.run("new Promise(done => requestAnimationFrame(() => setTimeout(done, 300)))")
+        return bool(self.run(f"{find}?.value === {json.dumps(value)}"))
+
+    def submit(self, values: dict[str, str]) -> None:
+        """Submit a filled form that holds `values`, by their labels; return when the page says that it made a run."""
+        for label, value in values.items():
+            find = f"{self.field(label)}?.querySelector('input, textarea, select')"
+            assert self.run(f"{find}?.value") == value, f"{label}\n{self.text()}"
+        self.click("button:not([disabled])", "Submit")
+        self.wait_for("scheduled to start")
 
     def picture(self, *, width: int = 1280, height: int = 900) -> bytes:
         """The page as PNG; give the height that shows what is to be shown."""

@@ -11,14 +11,23 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from deident.flows.places import register
 from deident.home import ProjectHome
 
-__all__ = ["deployment_id", "place_names", "post", "serving", "start_serving", "stop_serving", "wait_for_run"]
+__all__ = [
+    "deployment_id",
+    "place_names",
+    "post",
+    "serving",
+    "start_serving",
+    "stop_serving",
+    "wait_for_deployment",
+    "wait_for_run",
+]
 
 
 def start_serving(home: ProjectHome, *options: str) -> tuple[subprocess.Popen[str], str]:
@@ -74,13 +83,39 @@ def deployment_id(url: str, name: str) -> str:
     return str(found[0]["id"])
 
 
-def wait_for_run(url: str, flow: str, seconds: float = 120) -> dict[str, Any]:
-    """The last run of a flow, once it has ended."""
+#: States in which a run stays.
+_ENDED = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]
+
+
+def wait_for_run(url: str, flow: str, seconds: float = 300) -> dict[str, Any]:
+    """The run of a flow that ended last, once one has.
+
+    Never the run that "started last": the server counts those that a schedule has made for the coming nights among them.
+    """
+    ended = {"state": {"type": {"any_": _ENDED}}}
+    return _wait(
+        lambda: post(
+            url, "flow_runs/filter", flows={"name": {"any_": [flow]}}, flow_runs=ended, sort="END_TIME_DESC", limit=1
+        ),
+        f"no run of {flow} ended",
+        seconds,
+    )
+
+
+def wait_for_deployment(url: str, name: str, seconds: float = 300) -> dict[str, Any]:
+    """The only run of a deployment, once it has ended."""
+    made = {"deployments": {"name": {"any_": [name]}}}
+    assert len(post(url, "flow_runs/filter", **made)) == 1
+    ended = {"state": {"type": {"any_": _ENDED}}}
+    return _wait(
+        lambda: post(url, "flow_runs/filter", **made, flow_runs=ended), f"the run of {name} did not end", seconds
+    )
+
+
+def _wait(look: Callable[[], list[dict[str, Any]]], problem: str, seconds: float) -> dict[str, Any]:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        runs = post(url, "flow_runs/filter", flows={"name": {"any_": [flow]}}, sort="START_TIME_DESC", limit=1)
-        if runs and runs[0]["state"]["type"] in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}:
-            found: dict[str, Any] = runs[0]
-            return found
+        if runs := look():
+            return runs[0]
         time.sleep(0.5)
-    raise AssertionError(f"no run of {flow} ended")
+    raise AssertionError(problem)
