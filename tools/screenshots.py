@@ -30,7 +30,7 @@ def main() -> None:
             page.fill("Destination", "released")
             page.choose("Release", "after-review")
             take(page, "form-run", height=1400)
-            page.click("button", "Submit")
+            page.submit({"Source": "incoming", "Destination": "released", "Release": "after-review"})
             run = wait_for_run(url, "deidentify")
             page.open(f"{url}/runs/flow-run/{run['id']}")
             page.wait_for("awaiting review")
@@ -47,7 +47,7 @@ def main() -> None:
             page.choose("Decision", "approve all")
             page.fill("Reviewer", "m.curie")
             take(page, "form-review", height=1050)
-            page.click("button", "Submit")
+            page.submit({"Decision": "approve all", "Reviewer": "m.curie"})
             wait_for_run(url, "release-reviewed")
 
 
