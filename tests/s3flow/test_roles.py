@@ -14,6 +14,7 @@ from deident.cli.main import main
 from deident.errors import ConfigurationError, PlaceProblem
 from deident.home import ProjectHome
 from deident.job import Job
+from deident.locks import LeaseLocks
 from deident.roots import AwsProfiles, Roots
 from deident.stores import FolderStore, Store
 from deident.stores.places import open_store
@@ -22,7 +23,7 @@ from infratools.identities import DOCUMENT
 from s3flowtools import whole_run
 from s3tools.kms import KMS
 from s3tools.server import ADMIN, REGION, S3Server, secret_of
-from support.studies import write_study
+from support.studies import PATIENT_ID, write_study
 
 UID = "1.2.826.0.1.3680043.89"
 BUCKETS = ("source", "staging", "released", "audit", "vault")
@@ -126,6 +127,39 @@ def test_one_run_stages_as_the_worker_and_releases_as_the_releaser(project: Proj
     assert project.keys("staging") == []
     again, _ = whole_run(project.job())
     assert again.nothing_new
+
+
+def test_the_releaser_takes_out_what_a_study_done_again_supersedes(project: Project) -> None:
+    """Another patient list gives other names: what stood under the former goes, by the releaser's request."""
+    project.plant(UID, 2)
+    patients = project.folder / "patients.csv"
+    before = []
+    for subject in ("S-1", "S-2"):
+        patients.write_text(f"patient_id,subject_id\n{PATIENT_ID},{subject}\n")
+        report, _ = whole_run(project.job(patients=str(patients)))
+        assert report.inputs["released"] == 2
+        before.append(set(project.keys("released")))
+    first, second = before
+    assert len(first) == len(second) == 3
+    assert first & second == set()
+    versions = project.server.client().list_object_versions(Bucket="deident-released")
+    assert {version["Key"] for version in versions["Versions"]} >= first
+
+
+def test_the_releaser_takes_leases_and_writes_nothing_else_in_staging(project: Project) -> None:
+    staging = project.store("staging", "releaser")
+    locks = LeaseLocks(staging, "run-of-a-review", seconds=5)
+    try:
+        with locks.study("aaaaaaaaaaaaaaaa"):
+            assert [key.split("/")[:2] for key in project.keys("staging")] == [
+                ["leases", "runs"],
+                ["leases", "studies"],
+            ]
+    finally:
+        locks.close()
+    assert project.keys("staging") == []
+    with pytest.raises(PlaceProblem):
+        staging.put("run/study/2", b"x")
 
 
 def test_neither_identity_can_do_the_work_of_the_other(project: Project) -> None:
