@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -28,7 +28,7 @@ from deident.ledger import Ledger, Outcome, Record
 from deident.locks import LEASES, HomeLocks, LeaseLocks, Locks
 from deident.profile import Profile, TimeMethod
 from deident.pseudonyms import ProjectKey, Pseudonyms, SubjectList
-from deident.roots import Roots, Sessions, absolute, check_bucket, check_places, check_source, open_place, session_for
+from deident.roots import Roots, Sessions, absolute, check_bucket, check_places, check_source
 from deident.seals.mac import PURPOSE, Seal
 from deident.seen import INDEX
 from deident.stores.folder import FolderStore
@@ -95,26 +95,23 @@ class Context:
         """Open everything. Raises PlaceProblem, KeyProblem or ConfigurationError before anything is read or written.
 
         A `run` that was given before is resumed: with `preserve_studies` off its pseudonyms are the same again. `sessions`
-        makes the session with which S3 is used; without it boto3 finds credentials by its usual means. A `worker` leaves it
-        to the process that started it to say that the run is at work.
+        makes the session of the places that name no profile; without it boto3 finds credentials by its usual means. A
+        `worker` leaves it to the process that started it to say that the run is at work.
         """
         run = _checked(run or new_run())
         profile = job.resolved_profile()
-        if not is_s3(job.source):
-            check_source(job.source)
+        check_source(job.source)
         home = ProjectHome.open(job.home)
-        roots = job.roots(home)
-        session = session_for((job.source, job.destination, *roots.named().values()), sessions)
-        if is_s3(job.source):
-            check_source(job.source, session)
+        roots = replace(job.roots(home), sessions=sessions)
+        source = roots.open("source", job.source)
+        check_bucket(source)
         check_places(job.source, job.destination, home, roots)
         subjects = _subjects(job)
-        vault = roots.open("vault", session)
-        project = project_key(home, vault)
-        released = open_place(job.destination, roots.encryption.destination, session)
-        ledger, staging = roots.open("ledger", session), roots.open("staging", session)
+        project = project_key(home, roots)
+        released = roots.open("destination", job.destination)
+        ledger, staging, audit, reports = map(roots.open, ("ledger", "staging", "audit", "reports"))
         if not worker:
-            for store in (released, ledger, staging, *(roots.open(name, session) for name in ("audit", "reports"))):
+            for store in (released, ledger, staging, audit, reports):
                 check_bucket(store)
         key = project if job.preserve_studies else project.for_run(run)
         return cls(
@@ -133,16 +130,16 @@ class Context:
                 date_multiple=profile.date_multiple,
                 shift_times=profile.times is TimeMethod.SHIFT,
             ),
-            source=open_place(job.source, session=session),
+            source=source,
             staging=staging,
             released=released,
             ledger=Ledger(ledger, Seal(project.derive(PURPOSE))),
-            audit=roots.open("audit", session),
-            reports=roots.open("reports", session),
-            qa=roots.open("qa", session),
+            audit=audit,
+            reports=reports,
+            qa=roots.open("qa"),
             roots=roots,
             locks=open_locks(home, roots, staging, run, worker=worker),
-            vault=_open_vault(job, home, project, vault),
+            vault=_open_vault(job, home, project, roots),
             places=(place_reference(project, job.source), place_reference(project, job.destination)),
             sessions=sessions,
         )
@@ -257,9 +254,9 @@ def open_locks(home: ProjectHome, roots: Roots, staging: Store, run: str, *, wor
     return LeaseLocks(staging, run, seconds=roots.lease_seconds)
 
 
-def _open_vault(job: Job, home: ProjectHome, key: ProjectKey, store: Store) -> VaultWriter | None:
+def _open_vault(job: Job, home: ProjectHome, key: ProjectKey, roots: Roots) -> VaultWriter | None:
     """Who seals what this job maps: by default when the project has a vault. Nothing is decrypted or written yet."""
-    vault = home_vault(home, key, store) if job.vault is not False else None
+    vault = home_vault(home, key, roots) if job.vault is not False else None
     if vault is None and job.vault:
         raise VaultAbsent("the project has no vault; make one with: deident vault init")
     return VaultWriter(vault) if vault is not None else None

@@ -17,7 +17,7 @@ from deident.home import ProjectHome, default_home
 from deident.profile import DEFAULT_PRESET, PixelRisk, Profile
 from deident.profile.toml import Lines, parse
 from deident.pseudonyms import Unlisted
-from deident.roots import Encryption, Roots
+from deident.roots import AwsProfiles, AwsRoles, Encryption, Roots
 
 __all__ = ["Job", "PixelProof", "ReleasePolicy", "Runner"]
 
@@ -72,6 +72,12 @@ class Job(BaseModel):
     vault_place: _Place | None = Field(default=None, repr=False, description="Place of the vault.")
     kms_keys: Encryption | None = Field(
         default=None, repr=False, description="KMS keys by which S3 encrypts what is written to a place (SSE-KMS)."
+    )
+    aws_profiles: AwsProfiles | None = Field(
+        default=None, repr=False, description="Profiles of the AWS configuration whose rights are used at a place."
+    )
+    aws_roles: AwsRoles | None = Field(
+        default=None, repr=False, description="ARNs of roles that are assumed for a place."
     )
     quiet_seconds: int = Field(
         default=0, ge=0, le=604_800, description="A study is taken when its youngest object is at least so old."
@@ -131,7 +137,12 @@ class Job(BaseModel):
             qa=self.qa,
             vault=self.vault_place,
         )
-        return roots if self.kms_keys is None else replace(roots, encryption=self.kms_keys)
+        return replace(
+            roots,
+            encryption=self.kms_keys or roots.encryption,
+            profiles=self.aws_profiles or roots.profiles,
+            roles=self.aws_roles or roots.roles,
+        )
 
     def resolved_profile(self) -> Profile:
         """The profile with the choices of this job in place.

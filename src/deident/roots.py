@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -18,6 +19,8 @@ from deident.stores.protocol import Store
 __all__ = [
     "FILE",
     "ROOTS",
+    "AwsProfiles",
+    "AwsRoles",
     "Encryption",
     "Roots",
     "Session",
@@ -28,12 +31,13 @@ __all__ = [
     "check_places",
     "check_source",
     "open_place",
-    "session_for",
 ]
 
 FILE: Final = "places.toml"
 #: What a project keeps besides source and destination.
 ROOTS: Final = ("staging", "ledger", "audit", "reports", "qa", "vault")
+_ROLE: Final = r"|arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}"
+_TABLES: Final = "[places], [kms_keys], [aws_profiles] and [aws_roles]"
 _WHAT: Final = "places.toml in the project home"
 
 
@@ -65,6 +69,36 @@ class Encryption:
 
 
 @dataclass(frozen=True, slots=True)
+class AwsProfiles:
+    """Profiles of the AWS configuration, whose rights are used at each place; `default` where a place names none."""
+
+    default: str = ""
+    source: str = ""
+    destination: str = ""
+    staging: str = ""
+    ledger: str = ""
+    audit: str = ""
+    reports: str = ""
+    qa: str = ""
+    vault: str = ""
+
+    def at(self, name: str) -> str:
+        """What holds at a place; empty for nothing."""
+        found: str = getattr(self, name) or self.default
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class AwsRoles(AwsProfiles):
+    """ARNs of roles that are assumed for each place, by the profile that holds there."""
+
+    def __post_init__(self) -> None:
+        for entry in fields(self):
+            if not re.fullmatch(_ROLE, getattr(self, entry.name)):
+                raise ValueError(f"{entry.name} is no ARN of a role")
+
+
+@dataclass(frozen=True, slots=True)
 class Roots:
     """A folder or `s3://bucket/prefix` for each part of a project."""
 
@@ -75,8 +109,14 @@ class Roots:
     qa: str = field(repr=False)
     vault: str = field(repr=False)
     encryption: Encryption = field(default=Encryption(), repr=False)
+    profiles: AwsProfiles = field(default=AwsProfiles(), repr=False)
+    roles: AwsRoles = field(default=AwsRoles(), repr=False)
+    #: The session of places for which no profile is named; None leaves it to the usual means of AWS.
+    sessions: Sessions | None = field(default=None, repr=False)
     #: After so many seconds without a sign of life, what a process held in S3 may be taken over.
     lease_seconds: int = 120
+    #: By profile and role: places with the same rights share what boto3 loads.
+    _made: dict[tuple[str, str], Session] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, home: ProjectHome) -> Roots:
@@ -84,27 +124,24 @@ class Roots:
 
         Raises ConfigurationError (with keys and no values) for a file that is wrong, PlaceProblem for a place that is.
         """
-        values = {name: str(getattr(home, name)) for name in ROOTS}
+        staging, ledger, audit, reports, qa, vault = (str(getattr(home, name)) for name in ROOTS)
         table: dict[str, Any] = {}
-        encryption = Encryption()
         if os.path.lexists(home.root / FILE):
             table = parse(read_text(home.root / FILE, _WHAT), _WHAT)
-        for key, known in (("places", set(ROOTS)), ("kms_keys", {f.name for f in fields(Encryption)})):
-            part = table.pop(key, {})
-            if not isinstance(part, dict) or not all(isinstance(value, str) and value for value in part.values()):
-                raise ConfigurationError(f"{_WHAT}: [{key}] holds names with texts")
-            if set(part) - known:
-                raise ConfigurationError(f"{_WHAT}: [{key}] has the names {', '.join(sorted(known))}")
-            if key == "places":
-                values.update(part)
-            else:
-                encryption = Encryption(**part)
+        places = _names(table, "places", set(ROOTS))
+        encryption = Encryption(**_names(table, "kms_keys", {entry.name for entry in fields(Encryption)}))
+        known = {entry.name for entry in fields(AwsProfiles)}
+        profiles, arns = AwsProfiles(**_names(table, "aws_profiles", known)), _names(table, "aws_roles", known)
+        wrong = [name for name, arn in arns.items() if not re.fullmatch(_ROLE, arn)]
+        if wrong:
+            raise ConfigurationError(f"{_WHAT}: [aws_roles] {', '.join(wrong)}: no ARN of a role")
         seconds = table.pop("lease_seconds", 120)
         if not isinstance(seconds, int) or not 5 <= seconds <= 3600:
             raise ConfigurationError(f"{_WHAT}: lease_seconds is a number from 5 to 3600")
         if table:
-            raise ConfigurationError(f"{_WHAT} has the tables [places] and [kms_keys], and lease_seconds before them")
-        return cls(**values, encryption=encryption, lease_seconds=seconds)
+            raise ConfigurationError(f"{_WHAT} has the tables {_TABLES}, and lease_seconds before them")
+        roots = cls(staging, ledger, audit, reports, qa, vault, encryption, profiles, AwsRoles(**arns))
+        return replace(roots.changed(**places), lease_seconds=seconds)
 
     def changed(self, **places: str | None) -> Roots:
         """With other places for those that are named; None leaves one as it is."""
@@ -118,9 +155,38 @@ class Roots:
         """How a report may call the place of a part: no path, no bucket."""
         return "in S3" if is_s3(getattr(self, name)) else "in the project home"
 
-    def open(self, name: str, session: Session | None = None) -> Store:
-        """The store of a part."""
-        return open_place(getattr(self, name), getattr(self.encryption, name), session, private=True)
+    def open(self, name: str, place: str | None = None) -> Store:
+        """The store of a part; of `source` or `destination` with their place beside the name."""
+        place = getattr(self, name) if place is None else place
+        session = self.session(name) if is_s3(place) else None
+        return open_place(place, getattr(self.encryption, name, ""), session, private=name in ROOTS)
+
+    def session(self, name: str) -> Session:
+        """The session with the rights for a place. Raises PlaceProblem for a profile that is not configured."""
+        from deident.stores.s3.client import assume_role, new_session  # noqa: PLC0415 - for those who use S3
+
+        profile, role = self.profiles.at(name), self.roles.at(name)
+        made = self._made.get((profile, role))
+        if made is None:
+            made = self.sessions() if self.sessions is not None and not profile else new_session(profile or None)
+            if role:
+                made = assume_role(made, role, profile or None)
+            self._made[profile, role] = made
+        return made
+
+    def key_session(self) -> Session | None:
+        """The session for the vault's key in KMS: None, for the usual means, unless the vault has rights of its own."""
+        return self.session("vault") if self.profiles.at("vault") or self.roles.at("vault") else None
+
+
+def _names(table: dict[str, Any], key: str, known: set[str]) -> dict[str, str]:
+    """One table of the file, taken out of it. Raises ConfigurationError."""
+    part = table.pop(key, {})
+    if not isinstance(part, dict) or not all(isinstance(value, str) and value for value in part.values()):
+        raise ConfigurationError(f"{_WHAT}: [{key}] holds names with texts")
+    if set(part) - known:
+        raise ConfigurationError(f"{_WHAT}: [{key}] has the names {', '.join(sorted(known))}")
+    return part
 
 
 def open_place(place: str, kms_key: str = "", session: Session | None = None, *, private: bool = False) -> Store:
@@ -130,17 +196,6 @@ def open_place(place: str, kms_key: str = "", session: Session | None = None, *,
     from deident.stores.s3 import S3Settings  # noqa: PLC0415 - for those who use S3
 
     return open_store(place, settings=S3Settings(kms_key_id=kms_key or None), session=session)
-
-
-def session_for(places: Iterable[str], sessions: Sessions | None) -> Session | None:
-    """The one session for all places of a run; None when none of them lies in S3."""
-    if not any(map(is_s3, places)):
-        return None
-    if sessions is not None:
-        return sessions()
-    from deident.stores.s3.client import new_session  # noqa: PLC0415 - for those who use S3
-
-    return new_session()
 
 
 def check_places(source: str, destination: str, home: ProjectHome, roots: Roots) -> None:
@@ -160,11 +215,9 @@ def check_all_apart(places: Mapping[str, str]) -> None:
     check_apart({name: place for name, place in places.items() if not is_s3(place)})
 
 
-def check_source(source: str, session: Session | None = None) -> None:
-    """Raise PlaceProblem when there is no such folder, or a bucket that cannot be listed; TransientProblem when S3 is away."""
-    if is_s3(source):
-        check_bucket(open_place(source, session=session))
-    elif not os.path.isdir(Path(source).expanduser()):
+def check_source(source: str) -> None:
+    """Raise PlaceProblem when there is no such folder; a bucket is asked for with `check_bucket`."""
+    if not is_s3(source) and not os.path.isdir(Path(source).expanduser()):
         raise PlaceProblem("the source is no folder, or cannot be reached")
 
 

@@ -31,6 +31,9 @@ def test_the_table_forbids_what_matters_most():
     """Should the table be made again from a template that allows too much, these lines still stand."""
     by_deed = {(row.deed, row.on): row.allowed for row in ROWS}
     assert by_deed["release", "released/P/1/2/3.dcm"] == {"releaser"}
+    assert by_deed["stage an output", "staging/run/study/1"] == {"worker"}
+    assert by_deed["take a lease", "staging/leases/studies/s"] == {"worker", "releaser"}
+    assert by_deed["delete a version of what was released", "released/P/1/2/3.dcm"] == {"administrator"}
     assert by_deed["open the map", "vault key"] == {"reidentifier", "operator"}
     assert by_deed["delete a segment", "vault/map/w/00000001"] == {"operator"}
     assert by_deed["read an original", "source/in/1.dcm"] == {"reader", "worker", "administrator"}
@@ -118,11 +121,11 @@ def test_what_is_not_in_the_table_nobody_may():
 
 
 def _kind(action: str, place: str) -> str:
-    """A key, a bucket, or objects in one; for what changes something, objects in one folder of audit and vault."""
+    """A key, a bucket, or objects in one; for what changes something, objects in one folder where those differ."""
     bucket, slash, key = place.partition("/")
-    folder = (
-        key.partition("/")[0] if bucket in {"audit", "vault"} and action in {"s3:PutObject", "s3:DeleteObject"} else ""
-    )
+    folder = key.partition("/")[0] if action in {"s3:PutObject", "s3:DeleteObject"} else ""
+    if bucket not in {"audit", "vault"} and (bucket, folder) != ("staging", "leases"):
+        folder = ""
     return f"{bucket}{slash}{folder}"
 
 

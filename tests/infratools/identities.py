@@ -14,6 +14,8 @@ DOCUMENT: Final = Path(__file__).parents[2] / "infra" / "seaweedfs-identities.js
 _ACTIONS: Final = {"s3:ListBucket": "List", "s3:GetObject": "Read", "s3:PutObject": "Write"}
 #: Buckets in which rights end at a folder.
 _BY_FOLDER: Final = ("audit", "vault")
+#: A folder with rights of its own in a bucket that else has none by folder.
+_LEASES: Final = ("staging", "leases")
 
 
 def bucket_of(name: str) -> str:
@@ -33,7 +35,8 @@ def identities(rows: Iterable[Row]) -> dict[str, Any]:
 
 def _place(on: str) -> str:
     bucket, _, key = on.partition("/")
-    folder = key.partition("/")[0] if bucket in _BY_FOLDER else ""
+    folder = key.partition("/")[0]
+    folder = folder if bucket in _BY_FOLDER or (bucket, folder) == _LEASES else ""
     if not folder:
         return bucket_of(bucket)
     # The server knows prefixes, no single objects.

@@ -17,7 +17,7 @@ from infratools.template import ACCOUNT, Stack
 
 __all__ = ["Account", "Request", "decide", "matches"]
 
-_ELEMENTS: Final = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
+_ELEMENTS: Final = {"Sid", "Effect", "Principal", "Action", "Resource", "NotResource", "Condition"}
 ROOT: Final = f"arn:aws:iam::{ACCOUNT}:root"
 
 
@@ -44,13 +44,18 @@ def _applies(statement: Mapping[str, Any], request: Request) -> bool:
     return (
         ("Principal" not in statement or _is(statement["Principal"], request.principal))
         and any(_like(pattern.lower(), request.action.lower()) for pattern in _list(statement["Action"]))
-        and any(_like(pattern, request.resource) for pattern in _list(statement["Resource"]))
+        and ("Resource" in statement) == any(_like(pattern, request.resource) for pattern in _resources(statement))
         and all(
             matches(operator, key, _list(wanted), _context(request))
             for operator, keys in statement.get("Condition", {}).items()
             for key, wanted in keys.items()
         )
     )
+
+
+def _resources(statement: Mapping[str, Any]) -> list[Any]:
+    """What a statement is about, or with NotResource what it is not about."""
+    return _list(statement["Resource" if "Resource" in statement else "NotResource"])
 
 
 def _is(principal: Any, arn: str) -> bool:

@@ -23,7 +23,7 @@ from deident.review import (
     reviewer_reference,
     waiting_studies,
 )
-from deident.stores import FolderStore
+from deident.roots import Roots
 
 __all__ = ["release_command", "review_command"]
 
@@ -39,7 +39,7 @@ _WORDS = {
 def review_command(options: argparse.Namespace) -> int:
     """Print what waits, by opaque id; no identifier is printed."""
     home = _home(options)
-    waiting = waiting_studies(Ledger(FolderStore(home.ledger, private=True)), options.run or "")
+    waiting = waiting_studies(Ledger(Roots.of(home).open("ledger")), options.run or "")
     if not waiting:
         print("Nothing awaits review.")
         return EXIT_OK

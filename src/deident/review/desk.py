@@ -16,7 +16,7 @@ from deident.home import ProjectHome
 from deident.ledger import Ledger, Outcome, Record
 from deident.locks import Locks
 from deident.pseudonyms import Pseudonyms
-from deident.roots import Roots, check_all_apart, open_place
+from deident.roots import Roots, check_all_apart
 from deident.seals.mac import PURPOSE, Seal
 from deident.stores.folder import FolderStore
 from deident.stores.protocol import Store
@@ -160,7 +160,7 @@ class Desk:
             if note is None:
                 return None
             check_all_apart({"the destination": note.destination, "the project home": str(self.home.root)})
-            released = open_place(note.destination, self.roots.encryption.destination)
+            released = self.roots.open("destination", note.destination)
             room = self._rooms[run] = Room(self.staging, released, self.ledger, self.locks, note)
         return room
 

@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deident.errors import DeidentError, KeyProblem, TransientProblem, WrongVaultKey
+from deident.roots import Session
 
 __all__ = ["KmsKey"]
 
@@ -31,9 +32,10 @@ logging.getLogger("botocore").setLevel(logging.WARNING)
 
 @dataclass(frozen=True)
 class KmsKey:
-    """A KMS key by ARN, id or alias. Endpoint, region, profile and role come by the usual AWS means."""
+    """A KMS key by ARN, id or alias. Endpoint, region, profile and role come by the usual AWS means, or with a session."""
 
     name: str
+    session: Session | None = field(default=None, repr=False, compare=False)
     _seen: threading.local = field(default_factory=threading.local, repr=False, compare=False)
 
     @functools.cached_property
@@ -58,7 +60,7 @@ class KmsKey:
         region = self.name.split(":")[3] if self.name.startswith("arn:") else None
         failure = ""
         try:
-            client = boto3.client("kms", region_name=region, config=_CONFIG)
+            client = (self.session or boto3).client("kms", region_name=region, config=_CONFIG)
         except (BotoCoreError, ValueError) as problem:
             failure = type(problem).__name__
         if failure:

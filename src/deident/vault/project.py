@@ -27,40 +27,49 @@ def open_place(place: str) -> Store:
     return open_store(place, private=True)
 
 
-def keys_at_hand(home: ProjectHome, named: Sequence[tuple[str, str]] = (), *, create: bool = False) -> Keys:
+def keys_at_hand(
+    home: ProjectHome, named: Sequence[tuple[str, str]] = (), *, create: bool = False, roots: Roots | None = None
+) -> Keys:
     """The wrapping keys: the `named` ones (("file", path) or ("kms", key)), else those of environment and home.
 
     Without names: `$DEIDENT_VAULT_KMS_KEY`, `$DEIDENT_VAULT_KEY`, then the file `vault-key` of the home, which `create`
-    makes. Raises KeyProblem.
+    makes. A key in KMS is used with the rights that `roots`, or `places.toml`, give for the vault. Raises KeyProblem.
     """
     if named:
-        return Keys([_kms(name) if kind == "kms" else LocalKey.load(Path(name).expanduser()) for kind, name in named])
+        return Keys(
+            [
+                _kms(name, home, roots) if kind == "kms" else LocalKey.load(Path(name).expanduser())
+                for kind, name in named
+            ]
+        )
     if name := os.environ.get(ENV_KMS_KEY, "").strip():
-        return Keys([_kms(name)])
+        return Keys([_kms(name, home, roots)])
     if local := LocalKey.from_environment():
         return Keys([local])
     return Keys([LocalKey.load_or_create(home.vault_key) if create else LocalKey.load(home.vault_key)])
 
 
-def _kms(name: str) -> WrappingKey:
+def _kms(name: str, home: ProjectHome, roots: Roots | None) -> WrappingKey:
     from deident.vault.kms import KmsKey  # noqa: PLC0415 - imports boto3
 
-    return KmsKey(name)
+    return KmsKey(name, (roots or Roots.of(home)).key_session())
 
 
-def home_vault(home: ProjectHome, secret: ProjectKey, store: Store | None = None) -> Vault | None:
+def home_vault(home: ProjectHome, secret: ProjectKey, roots: Roots | None = None) -> Vault | None:
     """The vault of a project, opened without decrypting anything; None when it has none."""
-    store = store if store is not None else home_store(home)
-    return Vault.open(store, keys_at_hand(home), secret=secret) if exists(store) else None
+    roots = roots or Roots.of(home)
+    store = roots.open("vault")
+    return Vault.open(store, keys_at_hand(home, roots=roots), secret=secret) if exists(store) else None
 
 
-def project_key(home: ProjectHome, store: Store | None = None) -> ProjectKey:
-    """The project key: the file `key` of the home, else what the vault (in `store`) has sealed, else a new file.
+def project_key(home: ProjectHome, roots: Roots | None = None) -> ProjectKey:
+    """The project key: the file `key` of the home, else what the vault (where `roots` say) has sealed, else a new file.
 
     A key file that is gone while there is a vault is never made anew: every pseudonym would change. Raises KeyProblem.
     """
     if not os.path.lexists(home.key):
-        store = store if store is not None else home_store(home)
+        roots = roots or Roots.of(home)
+        store = roots.open("vault")
         if exists(store):
-            return Vault.open(store, keys_at_hand(home)).secret
+            return Vault.open(store, keys_at_hand(home, roots=roots)).secret
     return ProjectKey.load_or_create(home.key)

@@ -6,10 +6,11 @@ import logging
 import threading
 from typing import Any, Final, Protocol
 
+from deident.errors import PlaceProblem
 from deident.stores.s3.problems import safe_call
 from deident.stores.s3.settings import S3Settings
 
-__all__ = ["Session", "make_client", "new_session"]
+__all__ = ["Session", "assume_role", "make_client", "new_session"]
 
 #: Below these levels their records quote keys, headers and bodies.
 _LEVELS: Final = {
@@ -27,7 +28,7 @@ class Session(Protocol):
 
 
 #: boto3's sessions are not thread safe while they make a client, and several stores may share one.
-_making: Final = threading.Lock()
+_making: Final = threading.RLock()
 
 
 @safe_call
@@ -36,6 +37,38 @@ def new_session(profile: str | None = None) -> Session:
     import boto3  # noqa: PLC0415 - 0.4 s, for those who use S3
 
     session: Session = boto3.session.Session(profile_name=profile)
+    return session
+
+
+@safe_call
+def assume_role(base: Any, role: str, profile: str | None = None) -> Session:
+    """A session with the rights of a role, which `base` (boto3's) may assume; asked for when needed, and again in time.
+
+    The profile is that of `base`: what it says of endpoints holds here, too. Raises PlaceProblem without credentials.
+    """
+    import boto3  # noqa: PLC0415 - as above
+    from botocore import credentials  # noqa: PLC0415
+    from botocore.session import Session as Core  # noqa: PLC0415
+
+    source = base.get_credentials()
+    if source is None:
+        raise PlaceProblem("there are no AWS credentials by which to assume a role")
+
+    def client(*names: str, **keys: Any) -> Any:
+        with _making:
+            return base.client(*names, **keys)
+
+    fetcher = credentials.AssumeRoleCredentialFetcher(client, source, role, {"RoleSessionName": "deident"})
+
+    class Provider(credentials.CredentialProvider):  # type: ignore[misc,unused-ignore]
+        METHOD = "assume-role"
+
+        def load(self) -> Any:
+            return credentials.DeferredRefreshableCredentials(fetcher.fetch_credentials, self.METHOD)
+
+    core = Core(profile=profile)
+    core.register_component("credential_provider", credentials.CredentialResolver([Provider()]))
+    session: Session = boto3.session.Session(botocore_session=core, region_name=base.region_name)
     return session
 
 
