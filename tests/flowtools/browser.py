@@ -98,8 +98,13 @@ class Page:
         raise AssertionError(f"{label} does not take what is chosen\n{self.text()}")
 
     def _holds(self, find: str, value: str) -> bool:
-        """Whether a field still shows the value when the page has drawn itself again: a form that comes late forgets it."""
-        self.run("new Promise(done => requestAnimationFrame(() => setTimeout(done, 300)))")
+        """Whether a field still shows the value when the page has drawn itself again: a form that comes late forgets it.
+
+        Prefect's form passes a change on 10 ms later, at each level of the parameters; a Submit before that is refused
+        ("is a required property"). Timers that follow each other let those of the form run, however slow the page is.
+        """
+        pause = "await new Promise(done => requestAnimationFrame(() => setTimeout(done, 30)))"
+        self.run(f"(async () => {{ for (let turn = 0; turn < 10; turn++) {pause} }})()")
         return bool(self.run(f"{find}?.value === {json.dumps(value)}"))
 
     def submit(self, values: dict[str, str]) -> None:
