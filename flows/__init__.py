@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from deident.flows.parameters import DeidentifyParameters, RetryParameters, ReviewParameters
     from deident.flows.quarantine import retry_quarantined
     from deident.flows.release import release_reviewed
-    from deident.flows.results import ReleasedStudy, RunResult, place_of, result_of
+    from deident.flows.results import ReleasedStudy, RunResult, place_of, result_of, uri_of
 
 __all__ = [
     "DeidentifyParameters",
@@ -22,6 +22,7 @@ __all__ = [
     "release_reviewed",
     "result_of",
     "retry_quarantined",
+    "uri_of",
 ]
 
 _PLACES = {
@@ -35,6 +36,7 @@ _PLACES = {
     "release_reviewed": "release",
     "result_of": "results",
     "retry_quarantined": "quarantine",
+    "uri_of": "results",
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,15 @@ def test_a_changed_ledger_ends_with_1_and_says_what_is_wrong_where(
     text = spoken(capsys)
     assert f"record-changed: study {study}, record 1\n" in text
     assert "not as it was written" in text
+
+
+def test_a_verdict_that_nobody_waited_for_is_not_taken_for_intact(place: Path) -> None:
+    study = study_id(place, "1.2.4")
+    (place / "home" / "ledger" / "studies" / study / "00000001.json").unlink()
+    command = f"{sys.executable} -m deident audit verify --home {place / 'home'} | true"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode in {1, 141}  # 141: nobody read what it printed
+    assert "Traceback" not in done.stderr
 
 
 def test_a_killed_run_ends_with_1_and_is_no_tampering(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

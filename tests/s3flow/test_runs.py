@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from deident.cli.main import main
+from deident.errors import PlaceProblem
+from deident.flows.places import register
+from deident.flows.results import place_of, result_of, uri_of
 from deident.home import ProjectHome
 from deident.manifest import Manifest
 from deident.vault import Vault, keys_at_hand, reidentify, verify
@@ -100,3 +103,20 @@ def test_the_desks_find_ledger_audit_and_reports_where_the_home_says(
     site.server.client().put_object(Bucket="site-audit", Key=key, Body=b"{}")
     assert main(["audit", "verify", "--home", str(site.home)]) == 1
     assert "audit" in capsys.readouterr().out
+
+
+def test_a_parent_flow_finds_the_result_of_a_run_whose_ledger_and_report_lie_in_s3(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.make_vault()
+    site.plant(UID, 2)
+    report, _ = whole_run(site.job(), "20260101t000000z-abcdef")
+    home = ProjectHome.existing(site.home)
+    register(home, site.place("released"), "released")
+    monkeypatch.setenv("DEIDENT_HOME", str(site.home))
+    result = result_of(report)
+    assert (result.inputs["released"], [study.instances for study in result.released]) == (2, [2])
+    assert any(key.startswith(result.released[0].folder) for key in site.released())
+    assert uri_of("released") == site.place("released")
+    with pytest.raises(PlaceProblem, match="uri_of"):
+        place_of("released")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from deident import __version__
-from deident.cli.exits import EXIT_HELD, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
+from deident.cli.exits import EXIT_HELD, EXIT_INTERRUPTED, EXIT_OK, EXIT_PIPE, EXIT_USAGE
 from deident.cli.parser import build_parser
 from deident.errors import DeidentError, UsageProblem
 
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return EXIT_USAGE
     command = _COMMANDS[options.command]
-    return _guarded(lambda: command(options))
+    return _guarded(lambda: command(options), telling=options.command == "plan")
 
 
 def _survive_any_name() -> None:
@@ -121,7 +121,7 @@ def _flow(command: str, arguments: list[str]) -> int:
     raise UsageProblem(f"the flows are not installed completely: the module {missing} is missing")
 
 
-def _guarded(command: Callable[[], int]) -> int:
+def _guarded(command: Callable[[], int], *, telling: bool = False) -> int:
     """Turn the exceptions that deident raises on purpose into a message and an exit code."""
     try:
         code = command()
@@ -132,9 +132,10 @@ def _guarded(command: Callable[[], int]) -> int:
     except DeidentError as problem:
         message, code = str(problem), EXIT_HELD
     except BrokenPipeError:
-        # The reader of our output went away (`deident plan | head`): nothing is wrong, and nothing more can be told.
+        # The reader of our output went away: nothing is wrong with what only tells (`deident plan | head`), but no
+        # verdict has been given by what ends with one (`deident audit verify | head`).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OK
+        return EXIT_OK if telling else EXIT_PIPE
     except KeyboardInterrupt:
         message, code = "interrupted; no partial file was left", EXIT_INTERRUPTED
     except Exception as problem:  # noqa: BLE001 - the text of an unexpected exception can quote a data set or a path
