@@ -44,7 +44,7 @@ def at(place: Path) -> list[str]:
 def test_an_intact_ledger_ends_with_0(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", "verify", *at(place)]) == 0
     text = spoken(capsys)
-    assert "2 records of 2 studies in 1 finished runs: intact." in text
+    assert "2 records of 2 studies in 1 finished run: intact." in text
     assert "sha256:" in text
 
 

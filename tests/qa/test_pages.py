@@ -60,7 +60,7 @@ def test_a_page_shows_first_middle_and_last_frame_of_every_series_those_at_risk_
         *("frame 1 of 5", "frame 3 of 5", "frame 5 of 5"),
     ]
     assert page.index("(0028,0301) is YES") < page.index("Nothing says that these images show text.")
-    (plan,) = [text for text in found.values() if "1 objects without pictures" in text]
+    (plan,) = [text for text in found.values() if "1 object without pictures" in text]
     assert pictures(plan) == []
 
 

@@ -147,6 +147,21 @@ def test_what_a_record_holds_is_escaped(tmp_path: Path) -> None:
     assert "&lt;b&gt;" in render(report)
 
 
+def test_pixels_that_nobody_searched_are_told_under_the_verdict_and_under_the_checks(tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    record = Record("s", "r", Outcome.RELEASED, "", "", "", {"released": 3}, {}, ("XA",), unsearched=2)
+    with open_job(tmp_path) as context:
+        told = render(build_report(context, Discovery((), ()), [StudyOutcome(record)]))
+        quiet = render(build_report(context, Discovery((), ()), [StudyOutcome(replace(record, unsearched=0))]))
+    assert "Of 2 outputs the pixels were not searched for text." in told
+    assert "2 outputs: pixels proved by version and range, not searched for text." in told
+    assert _Page(told).open == []
+    assert "searched" not in quiet
+    for page in (told, quiet):
+        assert "The outputs of 1 study went through all" in page
+        assert "No check failed." in page
+
+
 def test_an_empty_run_has_a_report(tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
     report, files = whole_run(tmp_path)

@@ -8,6 +8,7 @@ from deident.cli.exits import EXIT_HELD, EXIT_OK
 from deident.home import ProjectHome
 from deident.locks import seen_at_work
 from deident.pseudonyms import ProjectKey
+from deident.report.words import counted
 from deident.roots import Roots
 from deident.seals.mac import PURPOSE, Seal
 from deident.seals.verify import order, verify
@@ -33,13 +34,14 @@ def verify_ledger(options: argparse.Namespace) -> int:
         print(f"{problem.trouble.value}: {problem.where}")
     for trouble in dict.fromkeys(problem.trouble for problem in order(found.problems)):
         print(f"  {trouble.value}: {trouble.meaning}")
-    print(f"{found.records} records of {found.studies} studies in {found.runs} finished runs", end="")
+    counts = (counted(found.records, "record"), counted(found.studies, "study"), counted(found.runs, "finished run"))
+    print("{} of {} in {}".format(*counts), end="")
     if found.at_work:
         print(f"; at work: {', '.join(found.at_work)}", end="")
     if found.intact:
         print(": intact.")
     elif any(problem.trouble.tampering for problem in found.problems):
-        print(f": {len(found.problems)} problems, the ledger is not as it was written.")
+        print(f": {counted(len(found.problems), 'problem')}, the ledger is not as it was written.")
     else:
         print(": nothing was changed, but a run did not finish; the next run will seal its records.")
     if found.head:

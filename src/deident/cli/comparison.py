@@ -158,7 +158,7 @@ def _items(dataset: Dataset, tag: int) -> list[Dataset] | None:
 
 
 def _bytes(element: Any) -> bytes | None:
-    """The value as the file has it; a value that pydicom decoded already (file meta information) as text."""
+    """The value as the file has it; what pydicom decoded already (file meta information) is written again."""
     if element is None:
         return None
     if isinstance(element, RawDataElement):
@@ -166,8 +166,11 @@ def _bytes(element: Any) -> bytes | None:
     value = element.value
     if isinstance(value, bytes):
         return value
+    if element.VR == "UL" and isinstance(value, int):
+        return value.to_bytes(4, "little")
     listed: Iterable[Any] = value if isinstance(value, (list, tuple)) else [value]
-    return "\\".join("" if one is None else str(one) for one in listed).encode()
+    data = "\\".join("" if one is None else str(one) for one in listed).encode()
+    return data + b"\0" * (len(data) % 2)
 
 
 def _show(dataset: Dataset, tag: int) -> str:

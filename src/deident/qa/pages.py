@@ -14,6 +14,7 @@ from deident.engine.pixelrisk import pixel_risk
 from deident.qa.thumbnails import Header, Thumbnail, read_header, thumbnail
 from deident.report.html import Markup, code, page, section, table
 from deident.report.page import style
+from deident.report.words import counted
 from deident.stores.protocol import Store
 from deident.study.model import StagedInstance
 from deident.validation.quiet import pydicom_kept_quiet
@@ -54,7 +55,8 @@ def write_page(context: Context, study: str, staged: Sequence[StagedInstance]) -
     body = (
         '<a class="skip" href="#content">Skip to the content</a>\n'
         f"<header><h1>Outputs to look at</h1>\n<p>Study {code(study)}, run {code(context.run)}. Pictures of outputs: "
-        "keep this page as you keep the originals until somebody has looked.</p></header>\n"
+        "keep this page as you keep the originals until somebody has looked.</p>\n"
+        '<p><a href="index.html">All studies of this run</a></p></header>\n'
         f'<main id="content" data-series="{len(series)}" data-risky="{risky}">\n' + "\n".join(parts) + "\n</main>"
     )
     html = page(f"Outputs to look at, study {study}", style(), body, images=True)
@@ -125,10 +127,13 @@ def _section(store: Store, number: int, series: _Series) -> str:
     for instance, frame, position in series.frames():
         with store.open(instance.key) as opened:
             pictures.append(_figure(thumbnail(opened, frame), instance, position, total))
-    others = f"<p>{series.others:,} objects without pictures.</p>" if series.others else ""
-    others += f"<p><strong>{series.unreadable:,} outputs cannot be read.</strong></p>" if series.unreadable else ""
+    others = f"<p>{counted(series.others, 'object')} without pictures.</p>" if series.others else ""
+    others += (
+        f"<p><strong>{counted(series.unreadable, 'output')} cannot be read.</strong></p>" if series.unreadable else ""
+    )
     listing = f'<ul class="thumbs">{"".join(pictures)}</ul>' if pictures else ""
-    title = f"Series {number}: {len(series.instances) + series.others + series.unreadable:,} outputs, {total:,} frames"
+    outputs = len(series.instances) + series.others + series.unreadable
+    title = f"Series {number}: {counted(outputs, 'output')}, {counted(total, 'frame')}"
     return section(f"series-{number}", title, f"<p>{code(series.uid)}</p>", risk, listing, others)
 
 

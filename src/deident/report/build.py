@@ -104,7 +104,8 @@ def _timings(discovery: Discovery, records: Sequence[Record]) -> tuple[StageTimi
     stages: dict[str, list[float]] = {"discovery": [discovery.seconds]}
     for record in records:
         for stage, seconds in record.seconds.items():
-            stages.setdefault(stage, []).append(seconds)
+            if seconds:  # a study that has no output is not validated
+                stages.setdefault(stage, []).append(seconds)
     return tuple(
         StageTiming(
             stage=stage,

@@ -111,7 +111,7 @@ def bars(caption: str, label: str, head: Sequence[tuple[str, str]], rows: Sequen
     titles = "".join(f'<th scope="col" class="number">{_swatch(kind)}{escape(title)}</th>' for title, kind in head)
     lines = "".join(
         f'<tr><th scope="row">{escape(row.label)}</th><td class="drawing">{_drawing(row, longest)}</td>'
-        + "".join(f'<td class="number">{escape(cell)}</td>' for cell in row.cells)
+        + "".join(f'<td class="{"number none" if cell == "0" else "number"}">{escape(cell)}</td>' for cell in row.cells)
         + "</tr>\n"
         for row in rows
     )

@@ -11,6 +11,7 @@ from deident.errors import Ending
 from deident.report.html import Bar, bars, code, details, mark, page, section, table
 from deident.report.model import ActionLine, RunReport, StudyLine
 from deident.report.plots import ACTIONS, actions_by_kind, duration, studies_by_modality, time_by_stage
+from deident.report.words import counted
 
 __all__ = ["render", "style"]
 
@@ -89,13 +90,25 @@ def _verdict(report: RunReport) -> str:
         lead = ""
     needs = f"<strong>{held:,} held: a person has to look.</strong>" if held else "<strong>Nothing is held.</strong>"
     return (
-        f'<p class="lead">{lead}{released:,} of {report.total:,} inputs in {len(report.studies):,} studies are released, '
-        f"{skipped:,} were skipped. {needs}</p>"
-    ) + (
-        f'<p class="notice"><a href="#checks">Of {report.unsearched:,} outputs the pixels were not searched for text.</a></p>'
-        if report.unsearched
-        else ""
+        f'<p class="lead">{lead}{released:,} of {counted(report.total, "input")} in {counted(len(report.studies), "study")} '
+        f"are released, {skipped:,} were skipped. {needs}</p>" + _proof(report)
     )
+
+
+def _proof(report: RunReport) -> str:
+    """What an officer asks next: whether it was checked, and whether all of it was."""
+    checked = max((line.studies for line in report.checks), default=0)
+    failed = sum(line.held for line in report.checks)
+    found = (
+        f"<strong>{counted(failed, 'check')} failed, and what failed is held.</strong>"
+        if failed
+        else "No check failed."
+    )
+    of = counted(checked, "study")
+    proof = f'<p>The outputs of {of} went through all <a href="#checks">checks before release</a>. {found}</p>'
+    unsearched = f"<strong>Of {counted(report.unsearched, 'output')} the pixels were not searched for text.</strong>"
+    notice = f'<p class="notice">{unsearched} <a href="#checks">Why, and what to do</a></p>'
+    return (proof if checked else "") + (notice if report.unsearched else "")
 
 
 def _inputs(report: RunReport) -> str:
@@ -159,7 +172,7 @@ def _actions(actions: Sequence[ActionLine]) -> Iterator[str]:
     )
     rows = (
         (
-            line.attribute or ("private elements" if not line.tag else "(without a name)"),
+            line.attribute or _unnamed(line.tag),
             code(line.tag) if line.tag else "",
             f"{ACTIONS.get(line.action, line.action)} ({line.action})",
             line.because,
@@ -169,6 +182,12 @@ def _actions(actions: Sequence[ActionLine]) -> Iterator[str]:
     )
     head = ("Attribute", "Tag", "Action", "Because", "Elements")
     yield details(f"Every attribute ({len(actions):,} lines)", table("Actions per attribute", head, rows, numbers={4}))
+
+
+def _unnamed(tag: str) -> str:
+    if not tag:
+        return "private elements"
+    return "group length" if tag.endswith(",0000)") else "(without a name)"
 
 
 def _checks(report: RunReport) -> str:
@@ -196,7 +215,7 @@ def _unsearched(report: RunReport) -> str:
         return ""
     studies = [study for study in report.studies if study.unsearched]
     note = (
-        f'<p class="notice"><strong>{report.unsearched:,} outputs: pixels proved by version and range, not searched for '
+        f'<p class="notice"><strong>{counted(report.unsearched, "output")}: pixels proved by version and range, not searched for '
         "text.</strong> The object store copied these large native images by itself, exactly that version of the original; "
         "their bytes were not read. <code>pixel_proof = &quot;read&quot;</code> in the job has them read and searched.</p>"
     )

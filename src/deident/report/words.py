@@ -10,7 +10,7 @@ from deident.profile.rules import Rules
 from deident.report.model import OptionLine
 from deident.standard import confidentiality
 
-__all__ = ["CHECKS", "options_of"]
+__all__ = ["CHECKS", "counted", "options_of"]
 
 #: What independent validation proves of every study before it is released, by the reason of its findings.
 CHECKS: Final = {
@@ -20,6 +20,12 @@ CHECKS: Final = {
     Reason.STUDY_INCONSISTENT: "The study fits together: one patient, references resolve, nothing missing or extra.",
     Reason.CLAIMS_WRONG: "The markers in the outputs state what was done, and nothing else.",
 }
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 study`, `2,000 studies`."""
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+    return f"{number:,} {noun if number == 1 else plural}"
 
 
 def options_of(profile: Profile) -> tuple[OptionLine, ...]:
