@@ -15,6 +15,7 @@ from prefect.artifacts import (
 
 from deident.ledger import Outcome
 from deident.report import RunReport
+from deident.report.words import counted
 
 __all__ = ["ProgressArtifact", "publish_report"]
 
@@ -68,6 +69,9 @@ def summary(report: RunReport) -> str:
         lines += ["## Checks before release", ""]
         lines += [f"- {line.studies - line.held} of {line.studies} studies: {line.meaning}" for line in report.checks]
         lines += [""]
+    if report.unsearched:
+        outputs = counted(report.unsearched, "output")
+        lines += [f"**{outputs}: pixels proved by version and range, not searched for text** (`pixel_proof`).", ""]
     lines += ["## Profile", "", *(f"- {words}" for words in report.profile_words), ""]
     lines += ["## Where things are", "", *(f"- **{name}**: `{place}`" for name, place in report.places.items())]
     return "\n".join(lines)

@@ -268,6 +268,8 @@ def _print_summary(report: RunReport, home: ProjectHome, destination: str) -> No
     if waiting := report.inputs.get(AWAITING, 0):
         print(f"  {waiting:>6}  awaiting review; list them: deident review list")
         print(f"          decide: deident release --run {report.run} --all --reviewer NAME")
+    if report.unsearched:
+        print(f"Of {report.unsearched} outputs S3 copied the pixels: not searched for text (--pixel-proof read does).")
     print("\nWhere things are:")
     print(f"  outputs  {_shown(destination)}")
     roots = Roots.of(home)

@@ -53,6 +53,12 @@ def test_the_summary_tells_of_the_checks():
     assert "Checks" not in summary(report(study("a")))
 
 
+def test_the_summary_says_what_was_not_searched():
+    text = summary(replace(report(study("a")), unsearched=2))
+    assert "**2 outputs: pixels proved by version and range, not searched for text**" in text
+    assert "searched" not in summary(report(study("a")))
+
+
 def test_the_table_begins_with_what_was_not_released():
     table = rows(report(study("a"), study("b", "quarantined", quarantined=2), study("c", unchanged=True)))
     assert [row["study"] for row in table] == ["b", "a", "c"]
