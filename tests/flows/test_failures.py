@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from deident.flows.server import ensure_server, find_server
+from deident.flows.server import Server, ensure_server, find_server
 from flowtools import dasking
 from flowtools.server import HangingUp, children, ended, kill_all, process, run_python, wait_for
+from flowtools.serving import post
 from flowtools.whole import STUDIES, adopt, done, many_studies, quiet, whole
 
 pytestmark = pytest.mark.slow
@@ -103,12 +104,14 @@ def test_a_flow_without_a_server_fails_before_it_does_anything(ready, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_killed_worker_of_a_deployment_is_followed_by_another(ready, tmp_path):
+def test_a_worker_killed_with_its_flow_is_found_by_the_automation_and_followed_by_another(ready, tmp_path):
     home, server, _, expected = ready
     prefect = ("-m", "prefect")
     run_python(home, server, *prefect, "work-pool", "create", "--type", "process", "deident")
     deploy = ("--no-prompt", "deploy", "--all", "--prefect-file", str(ROOT / "deployments" / "prefect.yaml"))
     assert run_python(home, server, *prefect, *deploy).returncode == 0
+    automations = ROOT / "deployments" / "automations" / "zombie-runs.yaml"
+    assert run_python(home, server, *prefect, "automation", "create", "--from-file", str(automations)).returncode == 0
     call = ("deployment", "run", "deidentify/ad-hoc", "--params")
     job = '{"job": {"source": "incoming", "destination": "released", "workers": 2}}'
     worker = (*prefect, "worker", "start", "--pool", "deident")
@@ -121,14 +124,18 @@ def test_a_killed_worker_of_a_deployment_is_followed_by_another(ready, tmp_path)
         for pid in pids_with(str(home.root)) - {server.pid}:
             os.kill(pid, signal.SIGKILL)
     assert done(home) < STUDIES
-    # A slot of the deployment is taken by the dead run until somebody, or the automation for zombies, says so.
-    crash = "from prefect.client.orchestration import get_client as g; from prefect.states import Crashed; import sys\n"
-    crash += "with g(sync_client=True) as c: c.set_flow_run_state(sys.argv[1], Crashed(), force=True)"
-    assert run_python(home, server, "-c", crash, run).returncode == 0
+    # A slot of the deployment is taken by the dead run until the automation that is shipped misses its heartbeat.
+    wait_for(lambda: _state(server, run) != "RUNNING")
+    assert _state(server, run) == "CRASHED"
     with process(home, server, tmp_path / "log", *worker):
         again = run_python(home, server, *prefect, *call, job, "--watch")
     assert again.returncode == 0, again.stdout
     assert whole(home, tmp_path / "out") == expected
+
+
+def _state(server: Server, run: str) -> str:
+    (found,) = post(server.url, "flow_runs/filter", flow_runs={"id": {"any_": [run]}})
+    return str(found["state"]["type"])
 
 
 def pids_with(home: str) -> set[int]:
