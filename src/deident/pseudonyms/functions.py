@@ -27,7 +27,7 @@ SHORT_LENGTH: Final = 16
 _LEAST_SECONDS: Final = 3_600
 _SHIFTS_OF_TIME: Final = 43_200 - _LEAST_SECONDS
 _SEPARATOR: Final = b"\x1f"
-_CACHE_LIMIT: Final = 200_000
+_CACHE_LIMIT: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
