@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from deident.errors import ConfigurationError
 from deident.pseudonyms import DERIVATION, ProjectKey, Pseudonyms
+from deident.pseudonyms.ids import PLACEHOLDER_PATIENT_IDS, normalise_id
 from support.outputs import KEY
 
 IDS = st.text(max_size=64)
@@ -56,7 +57,7 @@ def test_shifts_of_times_are_of_one_to_twelve_hours_either_way_and_the_patients(
     shifting = Pseudonyms(KEY, shift_times=True)
     seconds = shifting.subject(patient, issuer, study).offset_seconds
     assert 3_600 <= abs(seconds) < 43_200
-    if patient.strip():
+    if normalise_id(patient).upper() not in PLACEHOLDER_PATIENT_IDS:  # those are nobody's: their study stands for them
         assert shifting.subject(patient, issuer, f"{study}.1").offset_seconds == seconds
     found = {shifting.subject(f"P{n}", "", "").offset_seconds > 0 for n in range(40)}
     assert found == {True, False}
