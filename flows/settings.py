@@ -93,6 +93,8 @@ def server_environment(home: ProjectHome, port: int) -> dict[str, str]:
     return {
         **_common(home, port),
         **_TUNING,
+        # Kept in memory, who holds a slot is forgotten with a server that dies, and the slot is taken for ever.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         "PREFECT_SERVER_API_HOST": HOST,
         "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": ui_url(port),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from itertools import pairwise
 
 import pytest
@@ -74,7 +76,7 @@ def test_two_runs_under_a_limit_of_one_never_work_at_the_same_time(new_home, tmp
 
 
 @pytest.mark.slow
-def test_the_slot_of_a_killed_run_is_free_when_its_lease_ends(new_home, tmp_path, monkeypatch):
+def test_the_slot_of_a_run_that_is_killed_with_its_server_is_free_when_its_lease_ends(new_home, tmp_path, monkeypatch):
     server = ensure_server(new_home)
     sources(new_home, tmp_path)
     monkeypatch.setenv("DEIDENT_CONCURRENCY_LIMIT", LIMIT)
@@ -91,6 +93,9 @@ def test_the_slot_of_a_killed_run_is_free_when_its_lease_ends(new_home, tmp_path
         wait_for(lambda: "held" in log.read_text())
         kill_all(held)
     assert run_python(new_home, server, "-c", slots).stdout == "1\n"
+    # The server, too: it must not forget with whom the slot is.
+    os.kill(server.pid, signal.SIGKILL)
+    server = ensure_server(new_home)
     done = run_python(new_home, server, limited.__file__, str(tmp_path / "notes"), "1", "in1", "out1")
     assert done.stdout.startswith("Completed: "), done.stdout + done.stderr
     assert released(tmp_path / "out1") == STUDIES

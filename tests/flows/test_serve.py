@@ -33,6 +33,7 @@ NAMES = [
     ("arguments", "message"),
     [
         (["--limit", "0"], "--limit is a number from 1"),
+        (["--studies", "0"], "--studies is a number from 1"),
         (["--notify", "webhook/x"], "--notify has no meaning without --automations"),
     ],
 )
@@ -54,13 +55,16 @@ def test_a_run_by_the_example_for_pipelines_and_a_clean_end_by_either_signal(tmp
     home = ProjectHome.open(tmp_path / "home")
     place_names(home, incoming=plant_source(tmp_path), released=tmp_path / "released")
     example = (ROOT / "deployments" / "README.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
-    process, url = start_serving(home)
+    process, url = start_serving(home, "--studies", "1")
     try:
         server = find_server(home)
         done = run_python(home, server, "-c", example)
         assert done.stdout == "Completed with quarantine 2 released, 3 skipped, 1 quarantined\n", done.stderr
         logs = [log["message"] for log in post(url, "logs/filter", limit=200)]
         assert not [message for message in logs if "withheld" in message], "lines of every run that say nothing"
+        slots = post(url, "events/filter", filter={"event": {"name": ["prefect.concurrency-limit.acquired"]}}, limit=50)
+        taken = [event["resource"]["prefect.resource.name"] for event in slots["events"]]
+        assert "deident-studies" in taken, "the worker hands the limit on to its runs"
         answers = api_answers(server)
     finally:
         said = stop_serving(process, signal.SIGTERM)

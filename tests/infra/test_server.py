@@ -42,6 +42,8 @@ LOCAL = {
 }
 LOCAL |= {"PREFECT_LOGGING_CONFIG_PATH", "PREFECT_SERVER_API_HOST", "PREFECT_SERVER_API_PORT"}
 LOCAL |= {"PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS"}
+#: Files of the project home here, Redis there.
+LOCAL |= {"PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"}
 
 
 @pytest.mark.parametrize(("name", "made"), [("server.env", server_environment), ("worker.env", client_environment)])
