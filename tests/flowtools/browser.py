@@ -20,11 +20,12 @@ _TRIES = 20
 
 
 class Page:
-    """One tab."""
+    """One tab. `requested` are the addresses it asked for since `watch` was called."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
         self._number = 0
+        self.requested: list[str] = []
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Call a method of the protocol and return its result."""
@@ -32,6 +33,8 @@ class Page:
         self._connection.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
         while True:
             answer = json.loads(self._connection.recv(timeout=60))
+            if answer.get("method") == "Network.requestWillBeSent":
+                self.requested.append(answer["params"]["request"]["url"])
             if answer.get("id") == self._number:
                 assert "error" not in answer, answer["error"]
                 result: dict[str, Any] = answer["result"]
@@ -39,6 +42,15 @@ class Page:
 
     def open(self, url: str) -> None:
         self.call("Page.navigate", url=url)
+
+    def watch(self) -> None:
+        """Take down what the tab asks for from now on."""
+        self.call("Network.enable")
+
+    def press(self, key: str, code: int) -> None:
+        """Press and let go of a key."""
+        for kind in ("rawKeyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
 
     def run(self, script: str) -> Any:
         """The value of a JavaScript expression; promises are awaited."""
