@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import os
 import signal
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Final
+from uuid import UUID
 
 from deident.errors import DeidentError, UsageProblem
 from deident.flows.server import Server, starting_server, stop_server
@@ -133,7 +135,14 @@ def _work(arguments: argparse.Namespace, home: ProjectHome, server: Server, aske
         pass
     if worker.poll() is None:
         print("\nStopping; what is under way goes on in the next run ...", flush=True)
+        stopping = importlib.import_module("deident.flows.stopping")
+        runs: tuple[UUID, ...] = ()
+        # A server that is gone by now can be told nothing; it need not keep the worker from ending.
+        with contextlib.suppress(Exception):
+            runs = stopping.runs_of(worker.pid)
         _stop(worker)
+        with contextlib.suppress(Exception):
+            stopping.mark_stopped(runs)
         return STOPPED
     print("deident: the worker died; its log is prefect/worker.log in the project home", file=sys.stderr)
     return FAILED
