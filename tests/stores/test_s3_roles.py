@@ -34,10 +34,13 @@ def sts(kms: KMS, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_a_store_acts_as_the_role(sts: str) -> None:
-    boto3.session.Session("key", "secret", region_name=REGION).client("s3").create_bucket(Bucket="role-bucket")
+    owner = Given()().client("s3")
+    owner.create_bucket(Bucket="role-bucket")
     store = S3Store("role-bucket", "x", S3Settings(endpoint_url=sts), assume_role(Given()(), ROLE))
     store.put("a", b"1")
     assert [entry.key for entry in store.list()] == ["a"]
+    store.delete("a")
+    owner.delete_bucket(Bucket="role-bucket")  # moto's buckets are those of all tests
 
 
 @pytest.mark.usefixtures("sts")
