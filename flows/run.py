@@ -26,7 +26,7 @@ from deident.home import ProjectHome, check_apart, default_home
 from deident.job import PixelProof, ReleasePolicy
 from deident.profile import DEFAULT_PRESET, PixelRisk
 from deident.pseudonyms import SubjectList, Unlisted
-from deident.roots import Roots, absolute, check_places, check_source
+from deident.roots import Roots, absolute, check_bucket, check_places, check_source
 from deident.stores.places import is_s3
 
 if TYPE_CHECKING:
@@ -165,7 +165,9 @@ def _places(arguments: argparse.Namespace, home: ProjectHome) -> tuple[str, str]
     check_source(source)
     if not is_s3(destination) and os.path.exists(destination) and not os.path.isdir(destination):
         raise PlaceProblem("the destination is no folder")
-    check_places(source, destination, home, Roots.of(home))
+    roots = Roots.of(home)
+    check_places(source, destination, home, roots)
+    check_bucket(roots.open("source", source), "the source")
     if not 0 <= arguments.workers <= 512:
         raise UsageProblem("--workers is a number from 0 to 512")
     if not 1 <= arguments.review_days <= 3650:

@@ -104,15 +104,16 @@ class Context:
         home = ProjectHome.open(job.home)
         roots = replace(job.roots(home), sessions=sessions)
         source = roots.open("source", job.source)
-        check_bucket(source)
+        check_bucket(source, "the source")
         check_places(job.source, job.destination, home, roots)
         subjects = _subjects(job)
-        project = project_key(home, roots)
         released = roots.open("destination", job.destination)
         ledger, staging, audit, reports = map(roots.open, ("ledger", "staging", "audit", "reports"))
         if not worker:
-            for store in (released, ledger, staging, audit, reports):
-                check_bucket(store)
+            written = {"the ledger": ledger, "staging": staging, "audit logs": audit, "reports": reports}
+            for what, store in (written | {"the destination": released} if job.releases else written).items():
+                check_bucket(store, what)
+        project = project_key(home, roots)
         key = project if job.preserve_studies else project.for_run(run)
         return cls(
             # Workers open the job for themselves: an edited profile file must not be two profiles in one run.

@@ -127,6 +127,11 @@ class Job(BaseModel):
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return self.workers or cores
 
+    @property
+    def releases(self) -> bool:
+        """Whether the run itself may bring studies out; where all wait for a review, it need not get into the destination."""
+        return self.release is not ReleasePolicy.AFTER_REVIEW
+
     def roots(self, home: ProjectHome) -> Roots:
         """Where the parts of the project lie for this job. Raises ConfigurationError or PlaceProblem."""
         roots = Roots.of(home).changed(

@@ -221,11 +221,16 @@ def check_source(source: str) -> None:
         raise PlaceProblem("the source is no folder, or cannot be reached")
 
 
-def check_bucket(store: Store) -> None:
-    """Ask S3 for the bucket; nothing for a folder."""
-    check = getattr(store, "check", None)
+def check_bucket(store: Store, what: str) -> None:
+    """Ask S3 for the bucket; nothing for a folder. Raises PlaceProblem, which says what the place is for."""
+    check, failure = getattr(store, "check", None), ""
     if check is not None:
-        check()
+        try:
+            check()
+        except PlaceProblem as problem:
+            failure = str(problem)
+    if failure:
+        raise PlaceProblem(f"{what}: {failure}")
 
 
 def absolute(place: str) -> str:

@@ -120,12 +120,14 @@ def test_what_is_not_in_the_table_nobody_may():
     assert excess == set()
 
 
+#: Where a right to change something ends at a folder.
+BY_FOLDER = {"s3:PutObject": {"audit", "staging", "vault"}, "s3:DeleteObject": {"audit", "released", "vault"}}
+
+
 def _kind(action: str, place: str) -> str:
     """A key, a bucket, or objects in one; for what changes something, objects in one folder where those differ."""
     bucket, slash, key = place.partition("/")
-    folder = key.partition("/")[0] if action in {"s3:PutObject", "s3:DeleteObject"} else ""
-    if bucket not in {"audit", "vault"} and (bucket, folder) != ("staging", "leases"):
-        folder = ""
+    folder = key.partition("/")[0] if bucket in BY_FOLDER.get(action, ()) else ""
     return f"{bucket}{slash}{folder}"
 
 

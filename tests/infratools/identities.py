@@ -14,8 +14,8 @@ DOCUMENT: Final = Path(__file__).parents[2] / "infra" / "seaweedfs-identities.js
 _ACTIONS: Final = {"s3:ListBucket": "List", "s3:GetObject": "Read", "s3:PutObject": "Write"}
 #: Buckets in which rights end at a folder.
 _BY_FOLDER: Final = ("audit", "vault")
-#: A folder with rights of its own in a bucket that else has none by folder.
-_LEASES: Final = ("staging", "leases")
+#: What in staging is written to by who does not stage.
+_IN_STAGING: Final = {"leases/": "leases/*", "/decision-": "*/decision-*"}
 
 
 def bucket_of(name: str) -> str:
@@ -35,8 +35,10 @@ def identities(rows: Iterable[Row]) -> dict[str, Any]:
 
 def _place(on: str) -> str:
     bucket, _, key = on.partition("/")
-    folder = key.partition("/")[0]
-    folder = folder if bucket in _BY_FOLDER or (bucket, folder) == _LEASES else ""
+    for part, pattern in _IN_STAGING.items() if bucket == "staging" else ():
+        if part in key:
+            return f"{bucket_of(bucket)}/{pattern}"
+    folder = key.partition("/")[0] if bucket in _BY_FOLDER else ""
     if not folder:
         return bucket_of(bucket)
     # The server knows prefixes, no single objects.

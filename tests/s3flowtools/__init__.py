@@ -57,7 +57,14 @@ class Site:
 
     def write_places(self, folder: Path | None = None) -> None:
         """`places.toml` of this home, or of that of another machine."""
-        places = {
+        lines = [f'{name} = "{place}"\n' for name, place in self.places().items()]
+        text = f"lease_seconds = {self.lease_seconds}\n[places]\n" + "".join(lines)
+        home = folder or self.home
+        home.mkdir(exist_ok=True)
+        (home / "places.toml").write_text(text)
+
+    def places(self) -> dict[str, str]:
+        return {
             "staging": self.place("staging"),
             "ledger": self.place("ledger"),
             "vault": self.place("vault"),
@@ -65,11 +72,6 @@ class Site:
             "reports": self.place("audit", "/reports"),
             "qa": self.place("staging", "-qa"),
         }
-        lines = [f'{name} = "{place}"\n' for name, place in places.items()]
-        text = f"lease_seconds = {self.lease_seconds}\n[places]\n" + "".join(lines)
-        home = folder or self.home
-        home.mkdir(exist_ok=True)
-        (home / "places.toml").write_text(text)
 
     def store(self, name: str, part: str = "") -> Store:
         return open_store(self.place(name, part))

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from s3tools.ports import free_ports, wait_until
 
-__all__ = ["ADMIN", "REGION", "SECRETS", "S3Server", "client", "session"]
+__all__ = ["ADMIN", "REGION", "SECRETS", "S3Server", "client", "secret_of", "session"]
 
 REGION: Final = "us-east-1"
 ADMIN: Final = "admin"
@@ -35,10 +35,17 @@ def secret_of(role: str) -> str:
 class S3Server:
     """SeaweedFS in `folder`; `roles` maps a role to SeaweedFS actions (`Read:bucket`, `Write:bucket/prefix*`, ...).
 
-    With `kms`, the endpoint of a KMS, the server can carry out SSE-KMS.
+    `policies` maps a role to the statements of IAM policies instead. With `kms`, the endpoint of a KMS, the server can
+    carry out SSE-KMS.
     """
 
-    def __init__(self, folder: Path, roles: Mapping[str, Sequence[str]] | None = None, kms: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        roles: Mapping[str, Sequence[str]] | None = None,
+        kms: str | None = None,
+        policies: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    ) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         names = ("master", "master.grpc", "volume", "volume.grpc", "filer", "filer.grpc", "s3", "s3.grpc")
@@ -46,7 +53,7 @@ class S3Server:
         self._kms = kms
         self.endpoint = f"http://127.0.0.1:{self._ports['s3']}"
         (folder / "data").mkdir(parents=True)
-        self._write_config({ADMIN: ["Admin"], **(roles or {})})
+        self._write_config({ADMIN: ["Admin"], **(roles or {})}, policies or {})
 
     def start(self) -> None:
         """Start, and return when the server answers; again after `kill` it finds its data."""
@@ -132,16 +139,20 @@ class S3Server:
         # The server's own client for KMS; no profile of whoever runs the tests may get in.
         return kept | {"HOME": str(self._folder), "AWS_EC2_METADATA_DISABLED": "true"}
 
-    def _write_config(self, roles: Mapping[str, Sequence[str]]) -> None:
+    def _write_config(
+        self, roles: Mapping[str, Sequence[str]], policies: Mapping[str, Sequence[Mapping[str, Any]]]
+    ) -> None:
+        rights: dict[str, dict[str, Any]] = {role: {"actions": list(actions)} for role, actions in roles.items()}
+        rights |= {role: {"actions": [], "policyNames": [role]} for role in policies}
         identities = [
-            {
-                "name": role,
-                "credentials": [{"accessKey": role, "secretKey": secret_of(role)}],
-                "actions": list(actions),
-            }
-            for role, actions in roles.items()
+            {"name": role, "credentials": [{"accessKey": role, "secretKey": secret_of(role)}], **given}
+            for role, given in rights.items()
         ]
-        config: dict[str, Any] = {"identities": identities}
+        documents = [
+            {"name": role, "content": json.dumps({"Version": "2012-10-17", "Statement": statements})}
+            for role, statements in policies.items()
+        ]
+        config: dict[str, Any] = {"identities": identities, "policies": documents}
         if self._kms is not None:
             provider = {
                 "type": "aws",

@@ -171,7 +171,8 @@ def _carry_out(desk: Desk, record: Record, decision: _Decision) -> Record:
             except Refusal as refusal:
                 reason = refusal.reason
     if reason is not None and room is not None:
-        withdraw(room, [output.name for output in record.outputs])
+        # A run that finds a study expired may have no rights in the destination; a reviewer's has.
+        withdraw(room, [output.name for output in record.outputs], must=decision.verdict is not Verdict.EXPIRE)
     return _commit(desk, room, _ended(written, reason), lines, reason)
 
 

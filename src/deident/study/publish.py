@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from deident.errors import AlreadyExists, DeidentError, Reason, Refusal
+from deident.errors import AlreadyExists, DeidentError, PlaceProblem, Reason, Refusal
 from deident.ledger import Ledger, OutputDigest, Record
 from deident.locks import Locks
 from deident.manifest import NAME, Manifest, publish, read_manifest, study_folder
@@ -114,11 +114,15 @@ def _arrived(places: Places, instance: StagedOutput) -> bool:
     return instance.digest.startswith(COMPOSED) or stored_digest(places.released, instance.name) == instance.digest
 
 
-def withdraw(places: Places, names: Iterable[str]) -> None:
-    """Take away what was copied of a study that is not visible; what an earlier version made visible stays as it is."""
-    for folder in sorted({study_folder(name) for name in names}):
-        if read_manifest(places.released, folder) is None:
-            _remove_superseded(places, folder, set())
+def withdraw(places: Places, names: Iterable[str], *, must: bool = True) -> None:
+    """Take away what was copied of a study that is not visible; what an earlier version made visible stays as it is.
+
+    Unless it `must`, nothing is taken away where this process has no right to: without a manifest nobody sees it.
+    """
+    with contextlib.suppress(*() if must else (PlaceProblem, Refusal)):
+        for folder in sorted({study_folder(name) for name in names}):
+            if read_manifest(places.released, folder) is None:
+                _remove_superseded(places, folder, set())
 
 
 def _retire(places: Places, study: str, folder: str) -> None:

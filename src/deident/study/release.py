@@ -47,7 +47,7 @@ def _release(context: Context, validated: ValidatedStudy, started: float) -> Stu
     findings = [*validated.findings, *_own_findings(context, study, staged)]
     if findings:
         instances = _hold_all(instances, findings)
-        withdraw(context, [instance.name for instance in staged])
+        withdraw(context, [instance.name for instance in staged], must=context.job.releases)
         staged = ()
     record = _record(context, study, instances, [finding.reason for finding in findings])
     if staged:

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from deident.errors import DeidentError, KeyProblem, TransientProblem, WrongVaultKey
 from deident.roots import Session
+from deident.stores.s3.client import service_client
 
 __all__ = ["KmsKey"]
 
@@ -60,7 +61,8 @@ class KmsKey:
         region = self.name.split(":")[3] if self.name.startswith("arn:") else None
         failure = ""
         try:
-            client = (self.session or boto3).client("kms", region_name=region, config=_CONFIG)
+            session = self.session or boto3.session.Session()
+            client = service_client(session, "kms", region_name=region, config=_CONFIG)
         except (BotoCoreError, ValueError) as problem:
             failure = type(problem).__name__
         if failure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from typing import Any, Final, Protocol
@@ -10,7 +11,7 @@ from deident.errors import PlaceProblem
 from deident.stores.s3.problems import safe_call
 from deident.stores.s3.settings import S3Settings
 
-__all__ = ["Session", "assume_role", "make_client", "new_session"]
+__all__ = ["Session", "assume_role", "make_client", "new_session", "service_client"]
 
 #: Below these levels their records quote keys, headers and bodies.
 _LEVELS: Final = {
@@ -54,11 +55,8 @@ def assume_role(base: Any, role: str, profile: str | None = None) -> Session:
     if source is None:
         raise PlaceProblem("there are no AWS credentials by which to assume a role")
 
-    def client(*names: str, **keys: Any) -> Any:
-        with _making:
-            return base.client(*names, **keys)
-
-    fetcher = credentials.AssumeRoleCredentialFetcher(client, source, role, {"RoleSessionName": "deident"})
+    sts = functools.partial(service_client, base)
+    fetcher = credentials.AssumeRoleCredentialFetcher(sts, source, role, {"RoleSessionName": "deident"})
 
     class Provider(credentials.CredentialProvider):  # type: ignore[misc,unused-ignore]
         METHOD = "assume-role"
@@ -70,6 +68,12 @@ def assume_role(base: Any, role: str, profile: str | None = None) -> Session:
     core.register_component("credential_provider", credentials.CredentialResolver([Provider()]))
     session: Session = boto3.session.Session(botocore_session=core, region_name=base.region_name)
     return session
+
+
+def service_client(session: Session, service: str, **options: Any) -> Any:
+    """A client of a session that other threads may share. Raises what boto3 raises."""
+    with _making:
+        return session.client(service, **options)
 
 
 @safe_call
@@ -93,5 +97,4 @@ def make_client(settings: S3Settings, session: Session | None = None) -> Any:
     )
     if session is None:
         session = new_session(settings.profile)
-    with _making:
-        return session.client("s3", endpoint_url=settings.endpoint_url, region_name=settings.region, config=config)
+    return service_client(session, "s3", endpoint_url=settings.endpoint_url, region_name=settings.region, config=config)
