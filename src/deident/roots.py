@@ -56,8 +56,8 @@ class Sessions(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Encryption:
-    """KMS keys by which S3 encrypts what is written to each place (SSE-KMS); empty leaves it to the bucket's default."""
+class _Written:
+    """Something for each place that is written to; empty for nothing."""
 
     destination: str = ""
     staging: str = ""
@@ -69,18 +69,16 @@ class Encryption:
 
 
 @dataclass(frozen=True, slots=True)
-class AwsProfiles:
+class Encryption(_Written):
+    """KMS keys by which S3 encrypts what is written to each place (SSE-KMS); empty leaves it to the bucket's default."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwsProfiles(_Written):
     """Profiles of the AWS configuration, whose rights are used at each place; `default` where a place names none."""
 
-    default: str = ""
     source: str = ""
-    destination: str = ""
-    staging: str = ""
-    ledger: str = ""
-    audit: str = ""
-    reports: str = ""
-    qa: str = ""
-    vault: str = ""
+    default: str = ""
 
     def at(self, name: str) -> str:
         """What holds at a place; empty for nothing."""
@@ -90,12 +88,12 @@ class AwsProfiles:
 
 @dataclass(frozen=True, slots=True)
 class AwsRoles(AwsProfiles):
-    """ARNs of roles that are assumed for each place, by the profile that holds there."""
+    """ARNs of roles that are assumed for each place, by the profile that holds there. Raises ValueError, with the name alone."""
 
     def __post_init__(self) -> None:
         for entry in fields(self):
             if not re.fullmatch(_ROLE, getattr(self, entry.name)):
-                raise ValueError(f"{entry.name} is no ARN of a role")
+                raise ValueError(f"{entry.name}: no ARN of a role")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +130,19 @@ class Roots:
         encryption = Encryption(**_names(table, "kms_keys", {entry.name for entry in fields(Encryption)}))
         known = {entry.name for entry in fields(AwsProfiles)}
         profiles, arns = AwsProfiles(**_names(table, "aws_profiles", known)), _names(table, "aws_roles", known)
-        wrong = [name for name, arn in arns.items() if not re.fullmatch(_ROLE, arn)]
+        roles, wrong = AwsRoles(), ""
+        try:
+            roles = AwsRoles(**arns)
+        except ValueError as problem:
+            wrong = str(problem)
         if wrong:
-            raise ConfigurationError(f"{_WHAT}: [aws_roles] {', '.join(wrong)}: no ARN of a role")
+            raise ConfigurationError(f"{_WHAT}: [aws_roles] {wrong}")
         seconds = table.pop("lease_seconds", 120)
         if not isinstance(seconds, int) or not 5 <= seconds <= 3600:
             raise ConfigurationError(f"{_WHAT}: lease_seconds is a number from 5 to 3600")
         if table:
             raise ConfigurationError(f"{_WHAT} has the tables {_TABLES}, and lease_seconds before them")
-        roots = cls(staging, ledger, audit, reports, qa, vault, encryption, profiles, AwsRoles(**arns))
+        roots = cls(staging, ledger, audit, reports, qa, vault, encryption, profiles, roles)
         return replace(roots.changed(**places), lease_seconds=seconds)
 
     def changed(self, **places: str | None) -> Roots:

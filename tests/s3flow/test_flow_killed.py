@@ -7,7 +7,6 @@ import random
 import signal
 import subprocess
 import time
-from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +15,7 @@ from deident.flows.server import Server, ensure_server, stop_server
 from deident.home import ProjectHome
 from flowtools.server import api_answers, children, ended, files_with, gone, process, settled_rows, wait_for
 from s3flowtools import PLANTED, Site
-from s3flowtools.killing import Gate, RunLength, depths, disturb
+from s3flowtools.killing import Gate, RunLength, kill_often
 from s3flowtools.twins import Twins
 from s3tools.proxy import FaultProxy
 
@@ -59,22 +58,18 @@ def test_a_flow_killed_anywhere_under_faults_ends_with_the_outputs_of_a_quiet_ru
 
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.url)
     length = RunLength.measure(proxy, twins.plant, whole)
-    left, codes, orphans = depths(chance, KILLS), Counter[int](), 0
-    while left:
-        done = twins.done()
-        twins.plant(done + TO_DO - twins.planted)
-        requests = length.of(done, TO_DO)
-        disturb(proxy, chance, requests)
-        gate = proxy.gate = Gate(1 + int(left[-1] * requests), lost=chance.random() < 0.5)
+    orphans = 0
+
+    def attempt(gate: Gate) -> tuple[bool, int | None]:
+        nonlocal orphans
         with process(home, server, log, *command) as flow:
-            if gate.reached_by(lambda flow=flow: flow.poll() is None):
+            killed = gate.reached_by(lambda: flow.poll() is None)
+            if killed:
                 orphans += kill_alone(flow)
-                left.pop()
-            else:
-                left[-1] *= 0.9  # it was through before it came there: a little earlier, then
             gate.open()
-            codes[ended(flow)] += 1
-        proxy.reset()
+            return killed, ended(flow)
+
+    codes = kill_often(proxy, chance, twins, length, kills=KILLS, to_do=TO_DO, attempt=attempt)
     assert set(codes) <= {-signal.SIGKILL, 0, 3}, log.read_text()
     assert orphans > KILLS / 2
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", site.server.endpoint)

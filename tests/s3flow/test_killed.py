@@ -6,12 +6,11 @@ import os
 import random
 import signal
 import time
-from collections import Counter
 
 import pytest
 
 from s3flowtools import Site, whole_run
-from s3flowtools.killing import Gate, RunLength, depths, disturb
+from s3flowtools.killing import Gate, RunLength, kill_often
 from s3flowtools.processes import run_in_process
 from s3flowtools.twins import Twins
 from s3tools.proxy import FaultProxy
@@ -30,23 +29,17 @@ def test_killed_anywhere_under_faults_the_outputs_are_those_of_a_quiet_run(
     chance, twins = random.Random(seed), Twins(site, UID)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.url)
     length = RunLength.measure(proxy, twins.plant, lambda: whole_run(twins.quiet.job()))
-    left, ended = depths(chance, KILLS), Counter[int | None]()
-    while left:
-        done = twins.done()
-        twins.plant(done + TO_DO - twins.planted)
-        whole = length.of(done, TO_DO)
-        disturb(proxy, chance, whole)
-        gate = proxy.gate = Gate(1 + int(left[-1] * whole), lost=chance.random() < 0.5)
+
+    def attempt(gate: Gate) -> tuple[bool, int | None]:
         run = run_in_process(site.job())
-        if gate.reached_by(run.is_alive):
+        killed = gate.reached_by(run.is_alive)
+        if killed:
             run.kill()
-            left.pop()
-        else:
-            left[-1] *= 0.9  # it was through before it came there: a little earlier, then
         run.join()
         gate.open()
-        ended[run.exitcode] += 1
-        proxy.reset()
+        return killed, run.exitcode
+
+    ended = kill_often(proxy, chance, twins, length, kills=KILLS, to_do=TO_DO, attempt=attempt)
     assert set(ended) <= {-signal.SIGKILL, 0, 75}
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", site.server.endpoint)
     time.sleep(site.lease_seconds + 1)  # the last of the killed runs counts as alive for so long

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from s3flowtools.twins import Twins
 from s3tools.proxy import Fault, FaultProxy, Request
 
-__all__ = ["FAULTS", "Gate", "RunLength", "depths", "disturb"]
+__all__ = ["FAULTS", "Gate", "RunLength", "kill_often"]
 
 #: Those that a client can meet; a stalled body only costs time here.
 FAULTS = tuple(fault for fault in Fault if fault is not Fault.STALLED_BODY)
@@ -98,3 +100,34 @@ class Gate:
     def open(self) -> None:
         """Let what is held go on, or be lost: the run is dead."""
         self._opened.set()
+
+
+def kill_often(
+    proxy: FaultProxy,
+    chance: random.Random,
+    twins: Twins,
+    length: RunLength,
+    *,
+    kills: int,
+    to_do: int,
+    attempt: Callable[[Gate], tuple[bool, int | None]],
+) -> Counter[int | None]:
+    """Kill so many runs, each of which finds `to_do` studies to do, all over their length; how they ended.
+
+    `attempt` starts a run, kills it when the gate is reached, opens the gate, and tells whether it was killed and its exit code.
+    """
+    left, codes = depths(chance, kills), Counter[int | None]()
+    while left:
+        done = twins.done()
+        twins.plant(done + to_do - twins.planted)
+        requests = length.of(done, to_do)
+        disturb(proxy, chance, requests)
+        gate = proxy.gate = Gate(1 + int(left[-1] * requests), lost=chance.random() < 0.5)
+        killed, code = attempt(gate)
+        if killed:
+            left.pop()
+        else:
+            left[-1] *= 0.9  # it was through before it came there: a little earlier, then
+        codes[code] += 1
+        proxy.reset()
+    return codes

@@ -6,19 +6,28 @@ side by side and names every element that is not as the oracle says.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
-from pydicom.datadict import dictionary_VR
-
 from deident.standard.codes import is_public
-from support.elements import Element, Item, Part10, Unparsable, Wire, _Reader, find, parse, vr_of
+from support.elements import Element, Item, Part10, parse
 from support.oracle_dates import earlier, time_of
+from support.oracle_tables import (
+    codes_of_options,
+    gaps,
+    iods,
+    items_in,
+    keyword_of,
+    kind_of_entry,
+    known_vr,
+    marker_items,
+    rows,
+    tags_of,
+    text_of,
+    vr_in_force,
+    well_known,
+)
 
 __all__ = ["Expectation", "Oracle"]
 
@@ -73,58 +82,6 @@ _DUMMY: Final = {
 }
 
 
-def _table(name: str) -> Any:
-    return json.loads((files("deident.standard") / "data" / name).read_text("utf-8"))
-
-
-@cache
-def _rows() -> dict[int, tuple[str, dict[str, str]]]:
-    rows = _table("table_e1_1.json")["rows"]
-    return {int(r["match"]["tag"], 16): (r["basic"], r["options"]) for r in rows if r["match"]["kind"] == "exact"}
-
-
-@cache
-def _gaps() -> dict[int, str]:
-    rows = [(r["tag"].strip("()").replace(",", ""), r["cls"]) for r in _table("gaps.json")["rows"]]
-    return {int(tag, 16): kind for tag, kind in rows if "x" not in tag.lower()}
-
-
-@cache
-def _iods() -> Any:
-    return _table("iod_types.json")
-
-
-@cache
-def _well_known() -> frozenset[str]:
-    return frozenset(_table("uid_registry.json")["uids"])
-
-
-def _known_vr(tag: int) -> str | None:
-    """The VR that PS3.6 gives (data_elements.json has the newest edition), None for elements that it does not know."""
-    rows = _table_rows()
-    for key in (f"{tag:08X}", f"{tag >> 24:02X}XX{tag & 0xFFFF:04X}"):
-        if key in rows:
-            return str(rows[key][0]).split("/")[0]
-    try:
-        return str(dictionary_VR(tag)).split(" ")[0]
-    except KeyError:
-        return None
-
-
-@cache
-def _table_rows() -> Any:
-    return _table("data_elements.json")["rows"]
-
-
-@cache
-def _codes_of_options() -> dict[str, str]:
-    return {row["option"]: row["code_value"] for row in _table("cid7050.json")["rows"]}
-
-
-def _keyword(tag: int) -> str:
-    return str(_table_rows().get(f"{tag:08X}", ["", "", ""])[2])
-
-
 @dataclass
 class Expectation:
     """What was compared: counts by letter, and the UIDs with their replacements over all files."""
@@ -166,7 +123,7 @@ class Oracle:
 
     def _in_force(self, file: Part10) -> None:
         """The item templates of the modules in force (RULES 2.2)."""
-        tables, sop_class = _iods(), _text(file.elements, 0x00080016)
+        tables, sop_class = iods(), text_of(file.elements, 0x00080016)
         iod = tables["sop"].get(sop_class) or tables["sop_alias"][sop_class]
         listed = [
             (tables["template"][tables["module"][m]], usage, m)
@@ -180,7 +137,9 @@ class Oracle:
             own: set[str] = set()
             for wanted in (("1", "2"), ("1C", "2C")):
                 own = own or {
-                    t for t, entry in root.items() if t not in mandatory and "X" not in t and _kind(entry) in wanted
+                    t
+                    for t, entry in root.items()
+                    if t not in mandatory and "X" not in t and kind_of_entry(entry) in wanted
                 }
             if usage == "M" or own & present:
                 self._modules.append(root)
@@ -193,9 +152,9 @@ class Oracle:
             at: Any = template
             for step in path:
                 entry = at.get(f"{step:08X}") if at is not None else None
-                at = _iods()["template"][entry[1]] if isinstance(entry, list) and entry[1] is not None else None
+                at = iods()["template"][entry[1]] if isinstance(entry, list) and entry[1] is not None else None
             if at is not None and f"{tag:08X}" in at:
-                types.append(_kind(at[f"{tag:08X}"]))
+                types.append(kind_of_entry(at[f"{tag:08X}"]))
         return min(types, key=_STRICT.index, default="3")
 
     # --- decisions ---------------------------------------------------------------------------------------------
@@ -204,7 +163,7 @@ class Oracle:
         """K, X, Z, D, U, or P (pseudonym), A (age), I (dummy item), M (a marker, written anew), T (date with the offset),
         C (cleaned text), W (codes: the public ones stay).
         """
-        tag, group, known = element.tag, element.tag >> 16, _known_vr(element.tag)
+        tag, group, known = element.tag, element.tag >> 16, known_vr(element.tag)
         if group & 1 or tag & 0xFFFF == 0 or group in (0x0000, 0x0002, 0x0004) or group >> 8 in (0x50, 0x60):
             return "X"
         if group >> 8 == 0x7F and (group != 0x7FE0 or path):
@@ -215,7 +174,7 @@ class Oracle:
             return "X" if path else "M"
         if tag in _PIXELS:
             return "K"
-        row = _rows().get(tag)
+        row = rows().get(tag)
         if tag == _ACCESSION or (tag in _PSEUDONYMS and not path):
             return "P"
         chosen = self._by_option(tag, row[1], vr) if row else self._unlisted_option(tag, vr)
@@ -229,7 +188,7 @@ class Oracle:
             return "I" if self._report and not path else "X"
         if row:
             return self._resolved(row[0], path, tag, vr)
-        gap = _gaps().get(tag)
+        gap = gaps().get(tag)
         if gap == "uid-class":
             return "K"
         if gap in ("encrypted", "signature"):
@@ -251,13 +210,13 @@ class Oracle:
             return "K" if tag in _CONSTANTS else "T"
         if DESCRIPTORS in codes or codes.get(CHARACTERISTICS) == "C":
             if vr == "SQ":
-                return "W" if _keyword(tag).endswith("CodeSequence") else "K"
+                return "W" if keyword_of(tag).endswith("CodeSequence") else "K"
             return "C" if vr in _TEXTS else ""
         return "K" if GRAPHICS in codes and vr == "SQ" else ""
 
     def _unlisted_option(self, tag: int, vr: str) -> str:
-        gap = _gaps().get(tag, "")
-        if vr in _DATES and _known_vr(tag) in _DATES and gap in ("", "date"):
+        gap = gaps().get(tag, "")
+        if vr in _DATES and known_vr(tag) in _DATES and gap in ("", "date"):
             return "T" if MODIFIED in self.options else "K" if FULL in self.options else ""
         if gap == "uid":
             return "K" if UIDS in self.options else ""
@@ -279,13 +238,13 @@ class Oracle:
 
     def _readable(self, element: Element, vr: str) -> list[Item] | None:
         """Items; none where a UN sequence stands in a big-endian data set: deident does not walk those."""
-        return element.items if not self._little else _items(element, vr)
+        return element.items if not self._little else items_in(element, vr)
 
     def _level(self, before: list[Element], after: list[Element], path: tuple[int, ...], file: Part10) -> None:
         values = {element.tag: element.value for element in before}
         rest, inserted = list(after), {*_MARKERS, _AGE} - ({_AGE} & {e.tag for e in before})
         for element in before:
-            vr = _vr(element)
+            vr = vr_in_force(element)
             letter = self._letter(path, element, vr)
             if letter == "M":
                 continue
@@ -351,7 +310,7 @@ class Oracle:
             letter = self._resolved("X/Z/D", path[:-1], old.tag, "SQ")
             self._check((new is None) == (letter == "X"), path, "emptied, and not treated by its type")
             return
-        got = _items(new, "SQ") if new is not None else None
+        got = items_in(new, "SQ") if new is not None else None
         if new is None or got is None or len(got) != len(kept):
             self._note(path, "has not the items that stay")
             return
@@ -361,7 +320,7 @@ class Oracle:
     def _survives(self, item: Item, path: tuple[int, ...]) -> bool:
         """Whether anything of an item is left."""
         for element in item.elements:
-            vr = _vr(element)
+            vr = vr_in_force(element)
             letter = self._letter(path, element, vr)
             inner = self._readable(element, vr)
             here = (*path, element.tag)
@@ -376,7 +335,7 @@ class Oracle:
 
     def _changed(self, letter: str, old: Element, new: Element | None, path: tuple[int, ...], vr: str) -> None:
         """Dates are earlier by the offset; of texts some words are left, in their order. Else the Basic Profile holds."""
-        row = _rows().get(old.tag)
+        row = rows().get(old.tag)
         basic = self._resolved(row[0] if row else "X/Z/D", path[:-1], old.tag, vr)
         if not old.value.strip(b"\0 "):
             self._check(new is not None and new.value == old.value, path, "was blank and has changed")
@@ -395,14 +354,14 @@ class Oracle:
 
     def _codes(self, items: list[Item], new: Element | None, path: tuple[int, ...]) -> None:
         """Items with a public coding scheme stay, with their code."""
-        public = [i for i in items if is_public(_text(i.elements, 0x00080102))]
-        got = (_items(new, "SQ") or []) if new is not None else []
-        pairs = [[_text(i.elements, 0x00080100) for i in found] for found in (public, got)]
+        public = [i for i in items if is_public(text_of(i.elements, 0x00080102))]
+        got = (items_in(new, "SQ") or []) if new is not None else []
+        pairs = [[text_of(i.elements, 0x00080100) for i in found] for found in (public, got)]
         self._check(pairs[0] == pairs[1], path, "has not the public codes")
 
     def _lost(self, element: Element, path: tuple[int, ...], vr: str) -> bool:
         """Whether a date that cannot be shifted goes."""
-        row = _rows().get(element.tag)
+        row = rows().get(element.tag)
         lost = bool(element.value.strip(b"\0 ")) and earlier(element.value, vr, self.days, self.seconds) is None
         return lost and self._resolved(row[0] if row else "X/Z/D", path, element.tag, vr) == "X"
 
@@ -421,7 +380,7 @@ class Oracle:
             self._note(path, "has another number of UIDs")
             return
         for before, after in zip(olds, news, strict=True):
-            if before in _well_known() or re.fullmatch(r"1\.2\.840\.10008\.(6\.1|9)\.\d{1,5}", before):
+            if before in well_known() or re.fullmatch(r"1\.2\.840\.10008\.(6\.1|9)\.\d{1,5}", before):
                 self._check(after == before, path, "is well-known and remapped")
             elif not before:
                 required = self._type(path[:-1], old.tag) == "1"
@@ -449,11 +408,11 @@ class Oracle:
     def _heads(self, before: Part10, after: Part10) -> None:
         for tag in _MARKERS:
             self._check(sum(e.tag == tag for e in after.elements) == 1, (tag,), "is not there once")
-        codes = [_text(item.elements, 0x00080100) for item in _marker_items(after)]
-        wanted = {"113100", *(_codes_of_options()[option] for option in self.options)}
-        if _GRAPHIC not in _tags_of(after.elements):
+        codes = [text_of(item.elements, 0x00080100) for item in marker_items(after)]
+        wanted = {"113100", *(codes_of_options()[option] for option in self.options)}
+        if _GRAPHIC not in tags_of(after.elements):
             wanted -= {"113103"}
-        drawn = {tag for tag in _tags_of(before.elements) if tag >> 16 == 0x0070}
+        drawn = {tag for tag in tags_of(before.elements) if tag >> 16 == 0x0070}
         self._check(bool(drawn) or "113103" not in codes, (0x00120064,), "graphics that were not there")
         self._check(
             codes[:1] == ["113100"] and wanted <= set(codes) and len(set(codes)) == len(codes), (0x00120064,), "codes"
@@ -461,7 +420,7 @@ class Oracle:
         self._check(after.preamble == bytes(128), (), "preamble is not zero")
         meta = {e.tag: e.value.strip(b"\0 ") for e in after.meta or []}
         self._check(set(meta) == {0x00020000 | n for n in (0, 1, 2, 3, 0x10, 0x12, 0x13)}, (), "group 0002")
-        self._check(meta.get(0x00020003, b"").decode() == _text(after.elements, 0x00080018), (), "media storage UID")
+        self._check(meta.get(0x00020003, b"").decode() == text_of(after.elements, 0x00080018), (), "media storage UID")
 
     def _check(self, fits: bool, path: tuple[int, ...], text: str) -> None:
         if not fits:
@@ -469,38 +428,3 @@ class Oracle:
 
     def _note(self, path: tuple[int, ...], text: str) -> None:
         self._found.append(f"{'>'.join(f'{tag:08X}' for tag in path)} {text}")
-
-
-def _tags_of(elements: list[Element]) -> set[int]:
-    return {e.tag for e in elements} | {tag for e in elements for i in e.items or [] for tag in _tags_of(i.elements)}
-
-
-def _marker_items(file: Part10) -> Iterator[Item]:
-    found = find(file.elements, 0x00120064)
-    yield from (found.items or []) if found is not None else []
-
-
-def _kind(entry: Any) -> str:
-    return (entry[0] if isinstance(entry, list) else entry) or "3"
-
-
-def _text(elements: list[Element], tag: int) -> str:
-    found = find(elements, tag)
-    return found.value.strip(b"\0 ").decode("latin-1") if found is not None else ""
-
-
-def _vr(element: Element) -> str:
-    """The VR that counts: that of the wire, but the dictionary's where the wire says UN or nothing."""
-    if element.vr == "UN":
-        return _known_vr(element.tag) or ("SQ" if element.items is not None else "UN")
-    return element.vr or vr_of(element.tag)
-
-
-def _items(element: Element, vr: str) -> list[Item] | None:
-    """The items of a sequence, those of a UN one read as implicit VR little endian; None when there are none to read."""
-    if vr != "SQ" or element.items is not None:
-        return element.items
-    try:
-        return _Reader(element.value)._items(0, len(element.value), len(element.value), Wire(explicit=False), 0)[0]
-    except Unparsable:
-        return None

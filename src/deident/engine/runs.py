@@ -68,8 +68,8 @@ class Learner:
             if level.repeats(encoded, charset):
                 continue
             edits, notes = rescan(level, encoded, charset)
-            if notes.subject_used and notes.subject is None:
-                continue  # the patient is not known yet: these are not the dates that will stand here
+            if notes.deferred or (notes.subject_used and notes.subject is None):
+                continue  # depends on what is not known yet: this is not what will stand here
             level.add_repeat(Repeat(encoded, charset, edits, notes))
         for level in {id(level): level for level, _head, _entry in self._trace}.values():
             level.forget_runs()
