@@ -165,6 +165,18 @@ def test_a_preset_is_read_alike_with_and_without_pydantic(name: str) -> None:
         (f'[strategies]\n"{SECRET}" = "hash"\n', "strategies, unknown key (line 2): there are PatientName,"),
         (f'allowed = ["{SECRET}"]\n', "allowed (line 1): there are keywords or tags (gggg,eeee) of PS3.6"),
         (
+            f'[[override]]\npath = "RequestAttributesSequence/{SECRET}"\nstrategy = "remove"\n',
+            "override 1, path (line 2): did you mean RequestAttributesSequence?",
+        ),
+        (
+            f'[[override]]\npath = "{SECRET}>StudyDate"\nstrategy = "remove"\n',
+            "override 1, path (line 2): there are keywords or tags (gggg,eeee) of PS3.6, with > from a sequence to what is in it",
+        ),
+        (
+            '[[override]]\ntag = "StudyDescriptionDoe"\nstrategy = "remove"\n',
+            "override 1, tag (line 2): did you mean StudyDescription?",
+        ),
+        (
             f'[[override]]\nsop_class = "{SECRET}"\nvr = "LO"\nstrategy = "remove"\n',
             "override 1, sop_class (line 2): there are",
         ),

@@ -7,6 +7,7 @@ stand may be the name of a patient, and what is raised here may be logged (error
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterable
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, get_args
@@ -23,6 +24,8 @@ from deident.standard.sop_classes import SHORT_NAMES, sop_class_named
 __all__ = ["Problem", "explain", "known_preset", "known_sop_class", "known_tag"]
 
 _NEAR: Final = 0.8
+_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_ADDED: Final = 2
 _NOT_A_TAG: Final = "not_a_tag"
 _NOT_A_PRESET: Final = "not_a_preset"
 _NOT_A_SOP_CLASS: Final = "not_a_sop_class"
@@ -80,7 +83,10 @@ def explain(problem: Problem, table: type[BaseModel], lines: Lines) -> str:
         )
     if kind == _NOT_A_TAG:
         wrong = next(part.strip() for part in given.split(">") if dictionary.parse_tag(part.strip()) is None)
-        return _unknown(name, wrong, line, dictionary.keywords(), listed="keywords or tags (gggg,eeee) of PS3.6")
+        levels = ", with > from a sequence to what is in it" if location[-1] == "path" else ""
+        return _unknown(
+            name, wrong, line, dictionary.keywords(), listed=f"keywords or tags (gggg,eeee) of PS3.6{levels}"
+        )
     if kind == "missing":
         return f"{_name(location[:-1])}{line}: {location[-1]} is missing"
     return f"{name}{line}: {message}"
@@ -89,7 +95,9 @@ def explain(problem: Problem, table: type[BaseModel], lines: Lines) -> str:
 def _unknown(what: str, given: object, line: str, known: Collection[str], listed: str = "") -> str:
     near = difflib.get_close_matches(given, known, 1, _NEAR) if isinstance(given, str) else []
     if near:
-        return f'{what} "{given}"{line}: did you mean {near[0]}?'
+        # What is only misspelled is shown again; what has something added to a known word may be added to a name.
+        shown = f' "{given}"' if _PLAIN.fullmatch(str(given)) and len(str(given)) - len(near[0]) <= _ADDED else ""
+        return f"{what}{shown}{line}: did you mean {near[0]}?"
     return f"{what}{line}: there are {listed or ', '.join(known)}"
 
 

@@ -91,7 +91,7 @@ def _verdict(report: RunReport) -> str:
     needs = f"<strong>{held:,} held: a person has to look.</strong>" if held else "<strong>Nothing is held.</strong>"
     return (
         f'<p class="lead">{lead}{released:,} of {counted(report.total, "input")} in {counted(len(report.studies), "study")} '
-        f"are released, {skipped:,} were skipped. {needs}</p>" + _proof(report)
+        f"are released, {skipped:,} {'was' if skipped == 1 else 'were'} skipped. {needs}</p>" + _proof(report)
     )
 
 
