@@ -13,6 +13,7 @@ from deident.engine.level import Level
 from deident.engine.runs import due
 from support.builders import dataset, encode
 from support.corpus import dicom_files
+from support.iod_content import code
 from support.outputs import deidentified, ending, fresh, output
 
 
@@ -62,6 +63,14 @@ def _phases(level: Level) -> Iterator[Level]:
         yield level
 
 
+def _below(root: Level) -> Iterator[Level]:
+    """A level, what it goes on as, and the levels of all items in it."""
+    for level in (root, *_phases(root)):
+        yield level
+        for child in level._children.values():
+            yield from _below(child)
+
+
 def test_runs_are_really_used() -> None:
     warm, rng = fresh("research"), random.Random(1)
     for number in range(12):
@@ -70,6 +79,37 @@ def test_runs_are_really_used() -> None:
     levels = [level for root in levels for level in (root, *_phases(root))]
     entries = [entry for level in levels for entry in level.memo.values()]
     assert any(entry.__class__ is tuple and entry[0] == RUN for entry in entries)
+
+
+def test_codes_that_a_series_repeats_are_known_each_also_beyond_the_first_window_of_the_source() -> None:
+    """A long private value stands before them; the character set, before that, is in force for them as well."""
+    names = [code(f"BM{number}", "99BENCH", f"Parameter number {number}") for number in range(12)]
+
+    def instance(number: int) -> bytes:
+        content = dataset(
+            "ct", InstanceNumber=number, SOPInstanceUID=f"1.2.3.{number}", SpecificCharacterSet="ISO_IR 100"
+        )
+        content.private_block(0x29, "ACME", create=True).add_new(0x10, "OB", bytes(90_000))
+        content.AcquisitionContextSequence = [Dataset() for _ in names]
+        for item, name in zip(content.AcquisitionContextSequence, names, strict=True):
+            item.ValueType, item.ConceptNameCodeSequence = "TEXT", [name]
+            item.TextValue = f"{number}"
+        return encode(content)
+
+    engine = fresh("basic")
+    for number in range(40):
+        data = instance(number)
+        assert output(engine, data) == output(fresh("basic"), data)
+    used = [
+        repeat.uses
+        for plan in engine._plans.values()
+        for level in _below(plan.root)
+        for known in level._repeats.values()
+        for alike in known.alike.values()
+        for repeat in alike
+        if b"99BENCH" in repeat.encoded
+    ]
+    assert len([uses for uses in used if uses >= 30]) >= len(names), used
 
 
 def test_a_series_that_ends_inside_a_run_is_refused_or_whole() -> None:
