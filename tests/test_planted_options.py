@@ -23,6 +23,7 @@ def test_planted_files_come_out_with_nothing_but_what_the_options_keep(file: str
     assert corpus_outcome(file, GENTLE, _profile(name))[2] == CLEAN
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETS)
 @pytest.mark.parametrize("family", ["ct", "enhanced-mr", "pr-grayscale"])
 def test_built_objects_come_out_with_nothing_but_what_the_options_keep(family: str, name: str) -> None:

@@ -90,6 +90,7 @@ def test_the_index_holds_no_identifier_and_no_key_of_an_object(site: Site, seen_
         assert secret.encode() not in data
 
 
+@pytest.mark.slow
 def test_many_segments_of_the_index_become_one(site: Site, seen_by: FaultProxy) -> None:
     for number in range(22):
         site.plant(f"{UID}.{number}", 1)

@@ -17,6 +17,9 @@ from deident.review import Answer, Decided, Desk, Verdict, decide, end_review, r
 from s3flowtools import Site, whole_run
 from support.studies import NAME
 
+#: Servers and faults take their time: make test-slow, and CI.
+pytestmark = pytest.mark.slow
+
 UID = "1.2.826.0.1.3680043.97"
 FRAMES = 66
 SAID = "pixels proved by version and range, not searched for text"
@@ -96,7 +99,6 @@ def test_a_job_that_wants_them_read_holds_what_names_somebody(site: Site) -> Non
     assert site.released() == {}
 
 
-@pytest.mark.slow
 def test_what_was_copied_is_done_again_for_a_job_that_wants_it_read(site: Site) -> None:
     site.make_vault()
     site.plant_frames(UID, FRAMES)
@@ -116,7 +118,7 @@ def test_what_was_copied_is_done_again_for_a_job_that_wants_it_read(site: Site) 
     assert whole_run(site.job())[0].nothing_new
 
 
-@pytest.mark.parametrize("proof", ["copied", pytest.param("read", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("proof", ["copied", "read"])
 def test_a_review_releases_what_was_validated(site: Site, proof: str) -> None:
     site.make_vault()
     site.plant_frames(UID, FRAMES)
@@ -140,7 +142,6 @@ def test_a_review_releases_what_was_validated(site: Site, proof: str) -> None:
     assert whole_run(site.job(release="after-review", pixel_proof=proof))[0].nothing_new
 
 
-@pytest.mark.slow
 def test_a_rejection_of_what_only_s3_saw_leaves_nothing(site: Site) -> None:
     site.make_vault()
     site.plant_frames(UID, FRAMES)
@@ -152,7 +153,7 @@ def test_a_rejection_of_what_only_s3_saw_leaves_nothing(site: Site) -> None:
     assert site.staged() == []
 
 
-@pytest.mark.parametrize("where", [pytest.param(100, marks=pytest.mark.slow), 50 << 20], ids=["header", "pixels"])
+@pytest.mark.parametrize("where", [100, 50 << 20], ids=["header", "pixels"])
 def test_another_version_in_staging_is_not_released_however_small_the_change(site: Site, where: int) -> None:
     site.make_vault()
     site.plant_frames(UID, FRAMES)
@@ -171,7 +172,6 @@ def test_another_version_in_staging_is_not_released_however_small_the_change(sit
     assert site.staged() == []
 
 
-@pytest.mark.slow
 def test_a_version_of_another_output_is_no_proof(site: Site) -> None:
     site.make_vault()
     site.plant_frames(UID, FRAMES)

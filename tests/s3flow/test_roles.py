@@ -25,6 +25,9 @@ from s3tools.kms import KMS
 from s3tools.server import ADMIN, REGION, S3Server, secret_of
 from support.studies import PATIENT_ID, write_study
 
+#: Servers and faults take their time: make test-slow, and CI.
+pytestmark = pytest.mark.slow
+
 UID = "1.2.826.0.1.3680043.89"
 BUCKETS = ("source", "staging", "released", "audit", "vault")
 PLACES = """[places]

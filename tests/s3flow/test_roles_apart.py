@@ -12,6 +12,9 @@ from deident.review import Desk, Verdict, decide, end_review, waiting_studies
 from s3flowtools import whole_run
 from s3flowtools.roles import Machine, RoleSite
 
+#: Servers and faults take their time: make test-slow, and CI.
+pytestmark = pytest.mark.slow
+
 UID = "1.2.826.0.1.3680043.97"
 
 

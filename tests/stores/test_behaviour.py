@@ -295,6 +295,7 @@ def test_a_version_is_replaced_by_who_read_it_last_and_by_nobody_else(store: Sto
     assert not store.exists("a/b")
 
 
+@pytest.mark.slow
 def test_of_many_that_replace_one_version_at_once_one_wins(store: Store) -> None:
     for turn in range(5):
         store.put("a", b"%d" % turn, overwrite=True)

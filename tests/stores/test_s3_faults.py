@@ -20,6 +20,9 @@ from s3tools.fixtures import BUCKET, S3Maker
 from s3tools.proxy import Fault, FaultProxy
 from s3tools.server import S3Server
 
+#: Servers and faults take their time: make test-slow, and CI.
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 #: Faults of any request, and of those with a body to send or to read.
 ANY = [Fault.SLOW_DOWN, Fault.ERROR, Fault.APPLIED_THEN_ERROR, Fault.LOST_RESPONSE, Fault.CUT_REQUEST, Fault.DELAY]
@@ -98,13 +101,7 @@ WRITES: list[tuple[Callable[[Scene], bytes], str, list[Fault]]] = [
     (splice, "UploadPartCopy", ANY),
 ]
 CASES = [
-    pytest.param(
-        write,
-        operation,
-        fault,
-        id=f"{write.__name__}-{operation}-{fault.name.lower()}",
-        marks=[] if write in (put_small, copy_small) else [pytest.mark.slow],
-    )
+    pytest.param(write, operation, fault, id=f"{write.__name__}-{operation}-{fault.name.lower()}")
     for write, operation, faults in WRITES
     for fault in faults
 ]
@@ -139,7 +136,6 @@ def test_a_write_that_meets_a_fault_once_succeeds_as_if_nothing_had_happened(
     assert orphans(s3_server, scene.direct) == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("write", "operation", "fault"), CASES)
 def test_a_write_that_meets_a_fault_every_time_is_whole_or_not_there(
     scene: Scene, write: Callable[[Scene], bytes], operation: str, fault: Fault
@@ -161,7 +157,6 @@ def test_a_write_that_meets_a_fault_every_time_is_whole_or_not_there(
     assert read_all(scene.direct, "k") == whole[write]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("fault", [Fault.APPLIED_THEN_ERROR, Fault.LOST_RESPONSE])
 @pytest.mark.parametrize(
     ("write", "operation"), [(w, o) for w, o, _ in WRITES if o.startswith(("Put", "Comp", "CopyO"))]
@@ -175,7 +170,6 @@ def test_an_own_write_whose_answers_all_get_lost_is_found_to_be_a_success(
     assert read_all(scene.direct, "k") == expected
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("fault", ANY)
 @pytest.mark.parametrize("write", [put_small, put_in_parts, copy_small, copy_large])
 def test_what_another_wrote_is_never_taken_for_ones_own_even_when_it_is_the_same(
