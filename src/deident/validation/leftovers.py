@@ -34,16 +34,17 @@ def leftovers(before: list[Node], after: list[Node], exempt: Exempt, ruled: froz
     A rule was not carried out there, even where the value is too short, or too common a word, to be searched for. What says
     nothing, such as the dummy of an original that was de-identified before, may stay.
     """
-    stood = {(node[0], node[1], node[3]) for node in before if node[3] and kind_of(node[0], node[1], node[2])}
-    return [
+    left = [
         node
         for node in after
         if node[3]
-        and (node[0], node[1], node[3]) in stood
+        and kind_of(node[0], node[1], node[2])
         and not exempt.by_user(node[1], node[2])
         and ruled.isdisjoint((*node[0], node[1]))
         and not _says_nothing(node[3])
     ]
+    stood = {(node[0], node[1], node[3]) for node in before} if left else set()
+    return [node for node in left if (node[0], node[1], node[3]) in stood]
 
 
 def _says_nothing(value: bytes) -> bool:
