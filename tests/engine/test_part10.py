@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydicom import dcmread
 
 from deident.engine.headers import read_header
 from deident.engine.limits import Limits
-from deident.engine.part10 import IMPLEMENTATION_CLASS_UID, BytesSource
+from deident.engine.part10 import IMPLEMENTATION_CLASS_UID, BytesSource, FileHead, FileHeads, read_file_head
 from deident.errors import Reason, Refusal
 from support.builders import SYNTAXES, build, uid
 from support.corpus import dicom_files
@@ -206,3 +209,36 @@ def test_trailing_zeros_are_dropped_and_find_no_fault() -> None:
     data = build("rt-plan")
     assert output(deidentifier(), data + bytes(512)) == output(deidentifier(), data)
     assert find(parse(output(deidentifier(), data)).elements, 0xFFFCFFFC) is None
+
+
+def _head(read: Callable[[BytesSource], FileHead], data: bytes) -> tuple[object, ...]:
+    try:
+        head = read(BytesSource(data))
+    except Refusal as refusal:
+        return refusal.reason, refusal.detail
+    return head.transfer_syntax, head.sop_class, head.data_set, head.syntax, head.buffer
+
+
+@given(st.data())
+def test_the_head_of_a_file_is_read_as_if_no_other_had_been_read_before(data: st.DataObject) -> None:
+    """Each file is an earlier one with bytes of its head changed, cut or put in: what is remembered must not stand in."""
+    heads = FileHeads()
+    known = [build("ct"), build("mr", "implicit")]
+    for _ in range(4):
+        file = bytearray(data.draw(st.sampled_from(known)))
+        at = data.draw(st.integers(120, 500))
+        after = at + data.draw(st.integers(0, 4))
+        file[at:after] = data.draw(
+            st.sampled_from([b"", b"2", b"\x02\x00", b"\x02\x00\x16\x00AE\x02\x00AB", b"\0\0\0\0"])
+        )
+        known.append(bytes(file))
+        for one in (known[0], known[-1], known[-1][: data.draw(st.integers(0, 600))]):
+            assert _head(heads.read, one) == _head(read_file_head, one)
+
+
+def test_a_head_that_goes_on_where_a_known_one_ends_is_another_head() -> None:
+    heads, data = FileHeads(), build("ct")
+    end = heads.read(BytesSource(data)).data_set
+    longer = data[:end] + b"\x02\x00\x16\x00AE\x02\x00AB" + data[end:]
+    assert heads.read(BytesSource(longer)).data_set == end + 10
+    assert heads.read(BytesSource(data)).data_set == end

@@ -34,6 +34,7 @@ __all__ = ["Deidentifier"]
 
 #: Stands in until the data set has told its SOP class.
 _ATTEMPTS: Final = 10
+_PATIENTS: Final = 1024
 _UID: Final = re.compile(rb"[0-2](?:\.(?:0|[1-9][0-9]{0,38})){1,31}")
 _ANY_CLASS: Final = "1.2.840.10008.5.1.4.1.1.2"
 
@@ -50,6 +51,8 @@ class Deidentifier:
         self._insertions = Insertions(self._rules)
         self._shared = Shared(pseudonyms, limits, self._insertions, profile, Cleaner(profile.terms))
         self._subject: Subject | None = None
+        self._heads = part10.FileHeads()
+        self._patients: dict[tuple[bytes, ...], tuple[Subject, str, str]] = {}
         self._searcher = Searcher()
         self._plans: dict[tuple[str, frozenset[int], Syntax, bool, bool], Plan] = {}
         self._signatures: dict[tuple[str, frozenset[int]], frozenset[int]] = {}
@@ -68,7 +71,7 @@ class Deidentifier:
 
     def deidentify(self, source: Source) -> Deidentified:
         """De-identify one instance. Raises Refusal, with the reason, for everything that must not be released."""
-        head = part10.read_file_head(source)
+        head = self._heads.read(source)
         if head.deflated:
             return self._deflated(source, head)
         return self._data_set(source, head, head.data_set, head.buffer)
@@ -114,7 +117,7 @@ class Deidentifier:
             if notes.by_reference and not fixed:
                 fixed = True
                 continue
-            if notes.subject_used and (subject := self._subject_of(notes)) != self._subject:
+            if notes.subject_used and (subject := self._patient(notes)[0]) != self._subject:
                 self._subject = subject
                 continue
             if notes.met != expected:
@@ -165,7 +168,7 @@ class Deidentifier:
         risk = pixel_risk(sop_class, notes.seen) if run.has_pixels else ""
         if risk and self._profile.pixel_risk is PixelRisk.HOLD:
             raise Refusal(Reason.PIXEL_RISK, risk)
-        originals = run.replace_deferred(self._pseudonyms, identity.patient, study_uid)
+        originals = run.replace_deferred(identity.patient, study_uid)
         run.clean_pixels(self._limits, self._searcher.suspicious(notes))
         raw_uid = notes.seen[0x00080018]
         written_uid = identity.sop_uid if raw_uid in notes.uids else raw_uid.strip(b"\0 ").decode("latin-1")
@@ -183,15 +186,22 @@ class Deidentifier:
             originals=(*originals, *notes.uids.items()),
         )
 
-    def _subject_of(self, notes: Notes) -> Subject:
-        """The patient whom an instance is of."""
-        return self._pseudonyms.subject(*self._patient(notes), _other_ids(notes))
-
-    @staticmethod
-    def _patient(notes: Notes) -> tuple[str, str, str]:
-        """Patient ID, its issuer, and the Study Instance UID."""
-        patient_id, issuer = (_text(notes.seen.get(tag, b""), notes.charset) for tag in (0x00100020, 0x00100021))
-        return patient_id, issuer, notes.seen.get(0x0020000D, b"").strip(b"\0 ").decode("latin-1")
+    def _patient(self, notes: Notes) -> tuple[Subject, str, str]:
+        """The patient whom an instance is of, with the original Patient ID and Study Instance UID."""
+        get = notes.seen.get
+        key = (
+            *(get(0x00100020, b""), get(0x00100021, b""), get(0x00101000, b""), get(0x0020000D, b""), notes.charset),
+            *notes.inside.get(p.PATIENT_ID, ()),
+        )
+        known = self._patients.get(key)
+        if known is None:
+            patient_id, issuer = _text(key[0], notes.charset), _text(key[1], notes.charset)
+            study_uid = key[3].strip(b"\0 ").decode("latin-1")
+            subject = self._pseudonyms.subject(patient_id, issuer, study_uid, _other_ids(notes))
+            if len(self._patients) >= _PATIENTS:
+                self._patients.clear()
+            known = self._patients[key] = subject, patient_id, study_uid
+        return known
 
     def _identity(self, notes: Notes, sop_class: str) -> tuple[Identity, str, str]:
         seen = notes.seen
@@ -199,10 +209,10 @@ class Deidentifier:
         for tag, value in raw.items():
             if not value:
                 raise Refusal(Reason.IDENTITY_MISSING, f"({tag >> 16:04X},{tag & 0xFFFF:04X})")
-        patient_id, _issuer, study_uid = self._patient(notes)
+        subject, patient_id, study_uid = self._patient(notes)
         uid = functools.partial(self._written_uid, notes)
         identity = Identity(
-            patient=self._subject_of(notes).pseudonym,
+            patient=subject.pseudonym,
             study_uid=uid(raw[0x0020000D]),
             series_uid=uid(raw[0x0020000E]),
             sop_uid=uid(raw[0x00080018]),

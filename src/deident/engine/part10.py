@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
@@ -28,6 +28,7 @@ __all__ = [
     "IMPLEMENTATION_CLASS_UID",
     "BytesSource",
     "FileHead",
+    "FileHeads",
     "deflate",
     "inflate",
     "read_file_head",
@@ -39,6 +40,10 @@ IMPLEMENTATION_CLASS_UID: Final = "2.25.181949526812316873298163270426185293172"
 
 _READ: Final = 32 << 10
 _META_LIMIT: Final = 1 << 20
+_GROUP: Final = b"\x02\x00"
+_INSTANCE: Final = 0x0003
+#: Layouts of group 0002 that are known again; those of a series differ in the length of its UIDs at most.
+_LAYOUTS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,9 @@ class FileHead:
     sop_class: str
     data_set: int
     syntax: Syntax
-    buffer: bytes
+    buffer: bytes = field(repr=False)
+    #: Where the value of (0002,0003) stands; None where there is none, or not all came from group 0002.
+    instance: tuple[int, int] | None = None
 
     @property
     def deflated(self) -> bool:
@@ -70,23 +77,53 @@ class BytesSource:
         return self._data[offset : offset + length]
 
 
+class FileHeads:
+    """Reads the heads of many files: one that differs from an earlier one in the SOP Instance UID alone says the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[bytes, int, bytes], FileHead] = {}
+
+    def read(self, source: Source) -> FileHead:
+        """As `read_file_head`."""
+        size = source.size
+        if size == 0:
+            raise Refusal(Reason.EMPTY)
+        buffer = source.read_at(0, _READ)
+        for (before, at, after), known in self._known.items():
+            end = known.data_set
+            alike = end < size and buffer.startswith(before) and buffer.startswith(after, at)
+            if alike and not buffer.startswith(_GROUP, end):
+                return FileHead(known.transfer_syntax, known.sop_class, end, known.syntax, buffer)
+        head = _head(source, buffer)
+        if head.instance is not None and head.data_set <= _READ - len(_GROUP):
+            if len(self._known) >= _LAYOUTS:
+                self._known.pop(next(iter(self._known)))
+            start, end = head.instance
+            key = head.buffer[:start], end, head.buffer[end : head.data_set]
+            self._known[key] = replace(head, buffer=b"", instance=None)
+        return head
+
+
 def read_file_head(source: Source) -> FileHead:
     """Read preamble and file meta information. Raises Refusal: EMPTY, NOT_DICOM, DICOMDIR, BROKEN, TRANSFER_SYNTAX.
 
     A data set without preamble or without file meta information is accepted when it starts as one in an uncompressed
     little-endian transfer syntax does: such files are common in archives, and the whole of it is still parsed strictly.
     """
-    size = source.size
-    if size == 0:
+    if source.size == 0:
         raise Refusal(Reason.EMPTY)
-    buffer = source.read_at(0, _READ)
+    return _head(source, source.read_at(0, _READ))
+
+
+def _head(source: Source, buffer: bytes) -> FileHead:
+    """The head of a file that starts with `buffer`."""
     if buffer[128:132] == b"DICM":
         start = 132
     elif buffer[:4] == b"DICM":
         start = 4
     else:
         start = 0
-    if buffer[start : start + 2] == b"\x02\x00":
+    if buffer.startswith(_GROUP, start):
         return _with_meta(source, buffer, start)
     naked = _naked_syntax(buffer[start : start + 8])
     if naked is None:
@@ -99,12 +136,12 @@ def read_file_head(source: Source) -> FileHead:
 
 def _with_meta(source: Source, buffer: bytes, start: int) -> FileHead:
     """Walk group 0002, always explicit VR little endian; its group length is not trusted."""
-    pos, values = start, dict[int, bytes]()
+    pos, places = start, dict[int, tuple[int, int]]()
     while True:
         if pos + 12 > len(buffer) and len(buffer) < min(source.size, _META_LIMIT):
             buffer = source.read_at(0, min(len(buffer) * 4, _META_LIMIT))
             continue
-        if buffer[pos : pos + 2] != b"\x02\x00":
+        if not buffer.startswith(_GROUP, pos):
             break
         vr = buffer[pos + 4 : pos + 6].decode("latin-1")
         if vr not in ALL_VRS or vr == "SQ":
@@ -119,20 +156,21 @@ def _with_meta(source: Source, buffer: bytes, start: int) -> FileHead:
         if after > len(buffer):
             buffer = source.read_at(0, min(max(len(buffer) * 4, after), _META_LIMIT))
             continue
-        values[int.from_bytes(buffer[pos + 2 : pos + 4], "little")] = buffer[pos + offset : after]
+        places[int.from_bytes(buffer[pos + 2 : pos + 4], "little")] = pos + offset, after
         pos = after
-    sop_class = values.get(0x0002, b"").strip(b"\0 ").decode("latin-1")
+    sop_class, transfer_syntax = (
+        buffer[slice(*places.get(element, (0, 0)))].strip(b"\0 ").decode("latin-1") for element in (0x0002, 0x0010)
+    )
     if sop_class == MEDIA_STORAGE_DIRECTORY:
         raise Refusal(Reason.DICOMDIR)
     if pos >= source.size:
         raise Refusal(Reason.TRUNCATED, "no data set")
-    transfer_syntax = values.get(0x0010, b"").strip(b"\0 ").decode("latin-1")
     if not transfer_syntax:
         naked = _naked_syntax(buffer[pos : pos + 8])
         if naked is None:
             raise Refusal(Reason.TRANSFER_SYNTAX, "(0002,0010) is missing")
         return FileHead("1.2.840.10008.1.2.1" if naked.explicit else "1.2.840.10008.1.2", sop_class, pos, naked, buffer)
-    return FileHead(transfer_syntax, sop_class, pos, syntax_of(transfer_syntax), buffer)
+    return FileHead(transfer_syntax, sop_class, pos, syntax_of(transfer_syntax), buffer, places.get(_INSTANCE))
 
 
 def _naked_syntax(head: bytes) -> Syntax | None:

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from deident.engine.charsets import decode, parse_specific_character_set
-from deident.engine.dummies import pad
 from deident.engine.level import Level
 from deident.engine.limits import Limits
 from deident.engine.markers import Insertions
@@ -21,8 +19,6 @@ from deident.engine.segments import MaskedRange, Segment, Source, SourceRange
 from deident.engine.syntax import UNDEFINED
 from deident.engine.values import Shared
 from deident.errors import Reason, Refusal
-from deident.profile.decision import Method
-from deident.pseudonyms import Pseudonyms
 
 __all__ = ["Run"]
 
@@ -195,19 +191,17 @@ class Run:
 
     # -- replacing
 
-    def replace_deferred(self, pseudonyms: Pseudonyms, patient: str, study_uid: str) -> list[tuple[str, str, str]]:
+    def replace_deferred(self, patient: str, study_uid: str) -> list[tuple[str, str, str]]:
         """Write the pseudonyms that depend on more than one element; return (domain, original, pseudonym) of each."""
         originals = list(self.notes.originals)
         for window in self._parts:
             if not isinstance(window, _Window) or not window.deferred:
                 continue
-            for (start, end), (method, tag, vr, raw, charset) in window.deferred:
-                original = decode(raw, parse_specific_character_set(charset), vr).strip("\0 ")
-                study_id = method is Method.STUDY_ID
-                new = pseudonyms.study_id(original, study_uid) if study_id else patient
-                window.edits.append((start, end, self.head.syntax.element(tag, vr, pad(new.encode(), vr))))
-                if method is not Method.PATIENT_NAME:
-                    originals.append(("study-id" if study_id else "patient", original, new))
+            for (start, end), value in window.deferred:
+                element, entry = self._shared.deferred(value, self.head.syntax, patient, study_uid)
+                window.edits.append((start, end, element))
+                if entry is not None:
+                    originals.append(entry)
             window.edits.sort()
         return [entry for entry in originals if entry[1]]
 

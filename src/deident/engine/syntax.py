@@ -33,9 +33,9 @@ _SHORT_VRS: Final = frozenset(
 ALL_VRS: Final = LONG_VRS | _SHORT_VRS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Syntax:
-    """The encoding of the elements of a data set. `item`, `item_end` and `sequence_end` are encoded tags."""
+    """The encoding of the elements of a data set: one of three. `item`, `item_end` and `sequence_end` are encoded tags."""
 
     explicit: bool
     little: bool

@@ -15,7 +15,7 @@ from deident.engine.charsets import decode, encode, parse_specific_character_set
 from deident.engine.cleaning import clean
 from deident.engine.dummies import pad
 from deident.engine.limits import Limits
-from deident.engine.notes import Notes
+from deident.engine.notes import Deferred, Notes
 from deident.engine.private import looks_like_text
 from deident.profile.decision import Method
 from deident.profile.model import Profile
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from deident.pseudonyms import Pseudonyms
 
 __all__ = ["HANDLERS", "Shared"]
+
+#: An encoded element, and (domain, original, pseudonym) for the map where it belongs there.
+Written = tuple[bytes, tuple[str, str, str] | None]
 
 _AGE: Final = re.compile(rb"(\d{1,3})([DWMY])")
 _UID_VALUES: Final = 100_000
@@ -58,6 +61,27 @@ class Shared:
         self._cleaner = cleaner
         self._uid_values: dict[bytes, bytes] = {}
         self._cleaned: dict[tuple[bytes, str, bytes], bytes] = {}
+        self._deferred: dict[tuple[Deferred, Syntax, str, str], Written] = {}
+
+    def deferred(self, value: Deferred, syntax: Syntax, patient: str, study_uid: str) -> Written:
+        """The element with the pseudonym of an accession number, of a patient, or of a study id in its study."""
+        key = (value, syntax, patient, study_uid)
+        known = self._deferred.get(key)
+        if known is None:
+            method, tag, vr, raw, charset = value
+            original = decode(raw, parse_specific_character_set(charset), vr)
+            if method is Method.ACCESSION:
+                domain, new = "accession", self.pseudonyms.accession(original)
+            else:
+                original = original.strip("\0 ")
+                study_id = method is Method.STUDY_ID
+                domain = "study-id" if study_id else "patient"
+                new = self.pseudonyms.study_id(original, study_uid) if study_id else patient
+            entry = None if method is Method.PATIENT_NAME else (domain, original, new)
+            if len(self._deferred) >= _UID_VALUES:
+                self._deferred.clear()
+            known = self._deferred[key] = syntax.element(tag, vr, pad(new.encode(), vr)), entry
+        return known
 
     def uid_value(self, raw: bytes) -> bytes:
         """The replacement of a UI value: each UID mapped, well-known ones kept, padded (RULES section 5)."""
@@ -176,10 +200,10 @@ def _deferred(shared: Shared, notes: Notes, entry: Any, value: bytes, charset: b
     if method is not Method.ACCESSION:
         notes.deferred.append((method, tag, vr, value, charset))
         return None
-    original = decode(value, parse_specific_character_set(charset), vr)
-    new = shared.pseudonyms.accession(original)
-    notes.originals.append(("accession", original, new))
-    return syntax.element(tag, vr, pad(new.encode(), vr))
+    element, written = shared.deferred((method, tag, vr, value, charset), syntax, "", "")
+    if written is not None:
+        notes.originals.append(written)
+    return element
 
 
 def _inside(_shared: Shared, notes: Notes, entry: Any, value: bytes, charset: bytes, _syntax: Syntax) -> None:
