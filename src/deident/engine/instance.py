@@ -168,6 +168,7 @@ class Deidentifier:
         risk = pixel_risk(sop_class, notes.seen) if run.has_pixels else ""
         if risk and self._profile.pixel_risk is PixelRisk.HOLD:
             raise Refusal(Reason.PIXEL_RISK, risk)
+        run.remember()
         originals = run.replace_deferred(identity.patient, study_uid)
         run.clean_pixels(self._limits, self._searcher.suspicious(notes))
         raw_uid = notes.seen[0x00080018]

@@ -24,6 +24,7 @@ from deident.standard import dictionary
 
 if TYPE_CHECKING:
     from deident.engine.plan import Plan
+    from deident.engine.stretch import Stretch
 
 __all__ = ["ANCHORS", "Level"]
 
@@ -75,7 +76,7 @@ class Level:
         self.long: dict[bytes, Entry] = {}
         self.varying: set[int] = set()
         self._lengths: dict[int, bytes] = {}
-        self._runs: dict[bytes, Entry] = {}
+        self._runs: dict[bytes, Stretch] = {}
         self._repeats: dict[bytes, Repeats] = {}
         self._children: dict[tuple[int, bool, bool, Method], Level] = {}
         self._variants: dict[Item, Level] = {}
@@ -111,32 +112,39 @@ class Level:
             self.varying.add(tag)
         return entry
 
-    def add_run(self, head: bytes, entry: Entry) -> None:
+    def add_run(self, head: bytes, run: Stretch) -> None:
         """Let a run start at the elements that begin with `head`; the first one that is offered stays."""
-        if head not in self._runs:
-            self._runs[head] = self.memo[head]
-            self.memo[head] = entry
+        if head in self.memo and self._runs.setdefault(head, run) is run:
+            self._compose(head)
 
     def repeats(self, encoded: bytes, charset: bytes) -> bool:
-        """Whether an encoded sequence is known."""
+        """Whether what begins with these bytes is known as a whole."""
         known = self._repeats.get(encoded[:8])
         return known is not None and known.holds(encoded, charset)
 
     def add_repeat(self, repeat: Repeat) -> None:
-        """Know an encoding of a sequence."""
+        """Know what encoded elements lead to."""
         head = repeat.encoded[:8]
-        if head not in self._repeats:
-            entry = self.memo.get(head)
-            if entry.__class__ is not tuple or entry[0] != p.SEQUENCE:
-                return  # a sequence that marks a module must be met each time: the types depend on it
-            known = self._repeats[head] = Repeats()
-            self.memo[head] = (p.REPEAT, known.alike, entry)
-        self._repeats[head].add(repeat)
+        if head in self.memo:
+            self._repeats.setdefault(head, Repeats()).add(repeat)
+            self._compose(head)
 
     def forget_runs(self) -> None:
-        """Decide every element on its own again."""
-        self.memo.update(self._runs)
-        self._runs.clear()
+        """Decide every element on its own again, or with what it is known to repeat."""
+        heads, self._runs = self._runs, {}
+        for head in heads:
+            self._compose(head)
+
+    def _compose(self, head: bytes) -> None:
+        """Let the memo answer with the longest that can stand where an element begins: what repeats, a run, the element."""
+        entry = self.memo[head]
+        while entry.__class__ is tuple and entry[0] in (p.RUN, p.REPEAT):
+            entry = entry[-1]
+        if head in self._runs:
+            entry = (p.RUN, self._runs[head], entry)
+        if head in self._repeats:
+            entry = (p.REPEAT, self._repeats[head].alike, entry)
+        self.memo[head] = entry
 
     def resolve_long(self, head: bytes) -> Entry:
         """Make, keep and return the entry for the first twelve bytes of an element with a long VR."""

@@ -1,4 +1,4 @@
-"""A sequence that was seen before, byte for byte, and everything that its scan led to."""
+"""Elements that were seen before, byte for byte, and everything that their scan led to."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ if TYPE_CHECKING:
     from deident.engine.notes import Notes
 
 
-__all__ = ["BEGINNING", "Repeat", "Repeats"]
+__all__ = ["BEGINNING", "CARRIED_ON", "Repeat", "Repeats"]
 
-#: Encodings of a sequence are looked up by what follows its tag and VR (8 bytes), up to here: in a sequence of codes, the code.
+#: In `Notes.concept` before elements are scanned by themselves: still there, it says that no content item began in them.
+CARRIED_ON: Final = 0
+
+#: Encodings are looked up by what follows the first tag and VR (8 bytes), up to here: in a sequence of codes, the code.
 BEGINNING: Final = 48
 _HEAD: Final = 8
-#: Encodings of one sequence that are known: those that begin alike, and ways to begin.
-_ALIKE: Final = 8
+#: Encodings that are known where one element stands: those that begin alike, and ways to begin.
+_ALIKE: Final = 16
 _BEGINNINGS: Final = 64
 
 
@@ -27,32 +30,26 @@ class Repeat:
     """
 
     __slots__ = (
-        "_notes",
-        "_rare",
-        "charset",
-        "delta",
-        "edits",
-        "elements",
-        "encoded",
-        "length",
-        "subject",
-        "uses",
-        "values",
+        *("_begins", "_concept", "_notes", "_of_data_set", "_rare"),
+        *("charset", "delta", "edits", "elements", "encoded", "length", "subject", "uses", "values"),
     )
 
     def __init__(self, encoded: bytes, charset: bytes, edits: Sequence[tuple[int, int, bytes]], notes: Notes) -> None:
         self.encoded = encoded
         self.length = len(encoded)
         self.charset = charset
-        self.edits = tuple(edits)
+        self.edits = _joined(edits)
         self.delta = sum(len(out) - (last - first) for first, last, out in edits)
         self.elements = notes.elements
         self.values = frozenset((*notes.texts, *notes.numbers, *notes.blobs))
         self.subject = notes.subject if notes.subject_used else None
         self.uses = 0
         self._notes = notes
-        rare = (notes.blobs, notes.originals, notes.charsets, notes.un_sequence, notes.inside, notes.concept, notes.met)
-        self._rare = any(rare)
+        self._begins = CARRIED_ON not in notes.concept
+        self._concept = {tag: value for tag, value in notes.concept.items() if tag != CARRIED_ON}
+        self._of_data_set = bool(notes.seen or notes.marks or notes.deferred)
+        rare = (notes.blobs, notes.originals, notes.charsets, notes.un_sequence, notes.inside, notes.met)
+        self._rare = any(rare) or self._begins or bool(self._concept)
 
     def apply(self, notes: Notes, edits: list[tuple[int, int, bytes]], position: int) -> None:
         """Note and edit as the scan of the sequence at `position` would."""
@@ -73,19 +70,24 @@ class Repeat:
             notes.subject_used = True
         if mine.by_reference:
             notes.by_reference = True
+        if self._of_data_set:
+            notes.seen.update(mine.seen)
+            notes.marks |= mine.marks
+            notes.deferred += mine.deferred
+            notes.deferred_at += [(position + first, position + last) for first, last in mine.deferred_at]
         if self._rare:
             notes.blobs += mine.blobs
             notes.originals += mine.originals
             notes.charsets |= mine.charsets
             notes.un_sequence |= mine.un_sequence
             notes.met |= mine.met
-            notes.concept = dict(mine.concept) or notes.concept
+            notes.concept = self._concept.copy() if self._begins else notes.concept | self._concept
             for tag, values in mine.inside.items():
                 notes.inside.setdefault(tag, []).extend(values)
 
 
 class Repeats:
-    """The known encodings of one sequence at one level: `alike` are those with the same beginning; none is shorter."""
+    """The known encodings from one element on: `alike` are those with the same beginning; none is shorter."""
 
     __slots__ = ("alike",)
 
@@ -98,16 +100,34 @@ class Repeats:
         return any(other.encoded == encoded and other.charset == charset for other in known)
 
     def add(self, repeat: Repeat) -> None:
-        """Know one more; those that were of no use make room, and where there is none it is not known."""
+        """Know one more; those that were of no use since room was made the last time make room."""
         start = _beginning(repeat.encoded)
         if start not in self.alike and len(self.alike) >= _BEGINNINGS:
             for useless in [key for key, known in self.alike.items() if not any(other.uses for other in known)]:
                 del self.alike[useless]
             if len(self.alike) >= _BEGINNINGS:
-                return
+                del self.alike[next(iter(self.alike))]
+            for known in self.alike.values():
+                for other in known:
+                    other.uses = 0
         known = self.alike.setdefault(start, [])
-        known[:] = [*(other for other in known if other.uses), repeat][-_ALIKE:]
+        if len(known) >= _ALIKE:
+            known[:] = [other for other in known if other.uses][1 - _ALIKE :]
+        known.append(repeat)
+        known.sort(key=lambda other: -other.length)  # what is known of more comes first
 
 
 def _beginning(encoded: bytes) -> bytes:
     return encoded[_HEAD:BEGINNING]
+
+
+def _joined(edits: Sequence[tuple[int, int, bytes]]) -> tuple[tuple[int, int, bytes], ...]:
+    """Edits in order, those that follow each other as one."""
+    joined: list[tuple[int, int, bytes]] = []
+    for edit in edits:
+        if joined and joined[-1][1] == edit[0]:
+            first, _last, out = joined.pop()
+            joined.append((first, edit[1], out + edit[2]))
+        else:
+            joined.append(edit)
+    return tuple(joined)

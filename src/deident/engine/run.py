@@ -13,6 +13,7 @@ from deident.engine.native import expected_length, native_segment
 from deident.engine.notes import Deferred, Notes
 from deident.engine.part10 import FileHead
 from deident.engine.plan import Plan
+from deident.engine.repeat import CARRIED_ON
 from deident.engine.runs import Learner, due
 from deident.engine.scan import Edit, NeedMore, scan
 from deident.engine.segments import MaskedRange, Segment, Source, SourceRange
@@ -103,7 +104,7 @@ class Run:
         lists: tuple[list[Any], ...] = (notes.deferred, notes.deferred_at, notes.originals, notes.done)
         lists += (notes.texts, notes.numbers, notes.blobs, notes.gathered)
         before = tuple(map(len, lists))
-        count, level, blocks = notes.elements, self._level, notes.blocks.top()
+        count, level, blocks, charset = notes.elements, self._level, notes.blocks.top(), notes.charset
         while True:
             complete = base + len(buffer) >= size
             try:
@@ -132,7 +133,7 @@ class Run:
         if not self._parts:
             self._learning = self._due()
         if self._learning and not self.has_pixels:
-            self._learn(level, buffer, position - base, complete)
+            self._learn(level, buffer, position - base, complete, charset)
         deferred = list(zip(notes.deferred_at[before[1] :], notes.deferred[before[0] :], strict=True))
         self._parts.append(_Window(base, buffer, position - base, edits, end, deferred))
         return pixels, base + end, base, buffer
@@ -145,19 +146,24 @@ class Run:
         plan.study = study
         return due(plan.instances) or due(plan.instances_of_study)
 
-    def _learn(self, level: Level, buffer: bytes, start: int, complete: bool) -> None:
+    def _learn(self, level: Level, buffer: bytes, start: int, complete: bool, charset: bytes) -> None:
         """Scan a window once more, under watch."""
-        learner = Learner()
+        learner = Learner(self._shared.neighbour(self._plan))
         notes = Notes(subject=self.notes.subject)
-        notes.charset = self.notes.charset  # of an earlier window; one in this window is met again
+        notes.charset = charset  # one in this window is met again
         scan(self._shared, level, buffer, start, complete, notes, learner)
-        learner.learn(self._rescan)
+        learner.learn(buffer, start, charset, self._rescan)
 
-    def _rescan(self, level: Level, encoded: bytes, charset: bytes) -> tuple[list[Edit], Notes]:
+    def _rescan(self, level: Level, encoded: bytes, charset: bytes) -> tuple[list[Edit], Notes] | None:
+        """Scan elements by themselves; None where they are no whole ones of this level."""
         notes = Notes(subject=self.notes.subject)
         notes.charset = charset
-        edits, _end, _level, _pixels = scan(self._shared, level, encoded, 0, True, notes)
-        return sorted(edits), notes
+        notes.concept = {CARRIED_ON: b""}
+        try:
+            edits, end, after, pixels = scan(self._shared, level, encoded, 0, True, notes)
+        except Refusal:
+            return None
+        return (sorted(edits), notes) if end == len(encoded) and after is level and not pixels else None
 
     def _pixels(self, base: int, buffer: bytes, position: int) -> int:
         """Note the pixel data element at `position`; return where the next element starts."""
@@ -190,6 +196,10 @@ class Run:
         return encapsulated.walk_fragments(self._source, value, self._shared.limits)[1]
 
     # -- replacing
+
+    def remember(self) -> None:
+        """Let the next instance of the plan be compared with this one, to learn what neighbours have in common."""
+        self._shared.remember(self._plan, [part.buffer for part in self._parts if isinstance(part, _Window)])
 
     def replace_deferred(self, patient: str, study_uid: str) -> list[tuple[str, str, str]]:
         """Write the pseudonyms that depend on more than one element; return (domain, original, pseudonym) of each."""

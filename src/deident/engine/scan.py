@@ -104,6 +104,21 @@ def scan(
                 level.resolve(buf[pos : pos + 8])
                 continue
             kind = entry[0]
+            if kind == p.REPEAT:
+                alike = entry[1].get(buf[pos + 8 : pos + BEGINNING])
+                repeat = _repeated(alike, buf, pos, end, charset, notes) if alike is not None else None
+                if repeat is not None:
+                    repeat.apply(notes, edits, pos)
+                    delta += repeat.delta
+                    count += repeat.elements
+                    pos += repeat.length
+                    continue
+                entry = entry[2]
+                if entry.__class__ is int:
+                    pos += entry
+                    count += 1
+                    continue
+                kind = entry[0]
             if kind == p.RUN:
                 stretch = entry[1]
                 if pos + stretch.length <= end and stretch.apply(buf, pos, notes, edits, charset):
@@ -116,17 +131,6 @@ def scan(
                     pos += entry
                     count += 1
                     continue
-                kind = entry[0]
-            elif kind == p.REPEAT:
-                alike = entry[1].get(buf[pos + 8 : pos + BEGINNING])
-                repeat = _repeated(alike, buf, pos, end, charset, notes) if alike is not None else None
-                if repeat is not None:
-                    repeat.apply(notes, edits, pos)
-                    delta += repeat.delta
-                    count += repeat.elements
-                    pos += repeat.length
-                    continue
-                entry = entry[2]
                 kind = entry[0]
             if kind == p.LONG:
                 if pos + 12 > avail:
@@ -338,7 +342,7 @@ def _selected(level: Level, buf: bytes, pos: int, end: int, complete: bool, note
 
 
 def _repeated(alike: list[Repeat], buf: bytes, pos: int, end: int, charset: bytes, notes: Notes) -> Repeat | None:
-    """The sequence at `pos`, if it stands there as it stood in an earlier instance."""
+    """What stands at `pos` as it stood in an earlier instance."""
     for repeat in alike:
         if buf.startswith(repeat.encoded, pos) and pos + repeat.length <= end and repeat.charset == charset:
             if repeat.subject is not None and repeat.subject != notes.subject:

@@ -6,7 +6,7 @@ A handler notes what later steps need and returns the encoded element that repla
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from deident.engine import entries as p
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from deident.engine.descriptors import Cleaner
     from deident.engine.known import KnownIdentifiers
     from deident.engine.level import Level
+    from deident.engine.plan import Plan
     from deident.engine.syntax import Syntax
     from deident.pseudonyms import Pseudonyms
 
@@ -37,6 +38,7 @@ Written = tuple[bytes, tuple[str, str, str] | None]
 
 _AGE: Final = re.compile(rb"(\d{1,3})([DWMY])")
 _UID_VALUES: Final = 100_000
+_REMEMBERED: Final = 1 << 20
 _DIGEST: Final = 16
 #: Fields of a TEXT entry whose value goes as a whole on a hit.
 _WITHOUT_CUT: Final = 5
@@ -62,6 +64,16 @@ class Shared:
         self._uid_values: dict[bytes, bytes] = {}
         self._cleaned: dict[tuple[bytes, str, bytes], bytes] = {}
         self._deferred: dict[tuple[Deferred, Syntax, str, str], Written] = {}
+        self._plan: Plan | None = None
+        self._before: Sequence[bytes] = ()
+
+    def neighbour(self, plan: Plan) -> Sequence[bytes]:
+        """The windows of the instance before, if it was of the same plan."""
+        return self._before if self._plan is plan else ()
+
+    def remember(self, plan: Plan, windows: Sequence[bytes]) -> None:
+        """Keep the windows of an instance until the next one."""
+        self._plan, self._before = plan, windows if sum(map(len, windows)) <= _REMEMBERED else ()
 
     def deferred(self, value: Deferred, syntax: Syntax, patient: str, study_uid: str) -> Written:
         """The element with the pseudonym of an accession number, of a patient, or of a study id in its study."""
