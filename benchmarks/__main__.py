@@ -15,18 +15,22 @@ from typing import Any, Final
 
 from benchmarks.compare import Row, compare
 from benchmarks.tables import memory_table, ratio_table, step_table
-from benchmarks.tools import Tool, engine_tools, peers_venv, pipeline_tools, step_tools
+from benchmarks.tools import Tool, engine_tools, pipeline_tools, step_tools
+from benchmarks.venvs import go_on_installed, peers_venv
 
 PARTS: Final = ("ct", "mr", "memory", "steps", "pipeline", "s3")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Generate, measure, write the tables and the JSON; print the tables."""
-    options = _parser().parse_args(argv)
+    arguments = sys.argv[1:] if argv is None else argv
+    options = _parser().parse_args(arguments)
     parts = options.parts.split(",")
     if not set(parts) <= set(PARTS):
         raise SystemExit(f"--parts: some of {','.join(PARTS)}")
     options.results.mkdir(parents=True, exist_ok=True)
+    if not options.here:
+        go_on_installed(options.results / "bench-deident", arguments)
     peers = peers_venv(options.results / "bench-peers") if options.peers else None
     with tempfile.TemporaryDirectory(prefix="deident-bench-", dir=options.work) as folder:
         work = Path(folder)
@@ -54,6 +58,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--parts", default=",".join(PARTS), help="which of %(default)s")
     add("--tools", metavar="A,B", help="only tools whose names hold one of these (default: all); cp and pydicom always")
     add("--peers", action=argparse.BooleanOptionalAction, default=True, help="install and measure other Python tools")
+    add(
+        "--here",
+        action="store_true",
+        help="measure deident as it is imported here, not as it is installed from its wheel",
+    )
     add("--work", type=Path, help="folder for inputs and outputs, 4 GB (default: the one for temporary files)")
     add(
         "--results",

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["YARDSTICK", "Place", "Tool", "engine_tools", "peers_venv", "pipeline_tools", "step_tools"]
+__all__ = ["YARDSTICK", "Place", "Tool", "engine_tools", "pipeline_tools", "step_tools"]
 
 RUNNERS: Final = Path(__file__).with_name("runners")
-REQUIREMENTS: Final = Path(__file__).with_name("requirements-peers.txt")
 YARDSTICK: Final = "pydicom read+write"
 #: gdcmanon's plain mode takes a list and nothing more: the direct identifiers at the top level.
 _EMPTY: Final = "8,50 8,80 8,90 10,10 10,20 10,30 10,32 10,40 20,10"
@@ -44,23 +43,6 @@ class Tool:
     needs_output: bool = False
     ours: bool = False
     always: bool = False
-
-
-def peers_venv(folder: Path) -> Path | None:
-    """The interpreter of a venv with the other tools, made when it is not there; None when that does not work."""
-    python = folder / "bin" / "python"
-    stamp = folder / ".installed"
-    if stamp.exists() and stamp.read_text() == REQUIREMENTS.read_text():
-        return python
-    print(f"Installing the tools to compare with into {folder.name} ...", file=sys.stderr, flush=True)
-    make = [sys.executable, "-m", "venv", "--clear", str(folder)]
-    install = [str(python), "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
-    for command in (make, [*install, "-r", str(REQUIREMENTS)]):
-        if subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode:
-            print("They cannot be installed: the table goes without them.", file=sys.stderr)
-            return None
-    stamp.write_text(REQUIREMENTS.read_text())
-    return python
 
 
 def engine_tools(peers: Path | None) -> list[Tool]:

@@ -41,6 +41,7 @@ __all__ = [
 SCHEMA: Final = "deident-audit/1"
 #: Stands where the ending will stand, of an instance that was validated and waits for a review.
 AWAITING: Final = "awaiting-review"
+_OFFSET: Final = len("+00:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def awaiting(record: AuditRecord) -> AuditRecord:
 
 def now() -> str:
     """The time in UTC, ISO 8601 with milliseconds."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return datetime.now(UTC).isoformat(timespec="milliseconds")[:-_OFFSET] + "Z"
 
 
 class ProfileName(Protocol):
@@ -236,6 +237,7 @@ class AuditLog:
         self._overwrite = overwrite
         self._document = _Document(profile, run)
         self._file: BinaryIO | None = None
+        self._size = 0
 
     def __enter__(self) -> Self:
         if not self._overwrite and os.path.lexists(self._path):
@@ -249,14 +251,14 @@ class AuditLog:
     def _create(self) -> BinaryIO:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         file = os.fdopen(os.open(self._temporary, flags, PRIVATE), "wb", buffering=1 << 18)
-        file.write(self._document.head())
+        self._size = file.write(self._document.head())
         return file
 
     @safe_writing
     def add(self, record: AuditRecord) -> None:
         """Append one record."""
         assert self._file is not None, "add() outside of the context"
-        self._file.write(self._document.record(record))
+        self._size += self._file.write(self._document.record(record))
 
     @safe_writing
     def __exit__(

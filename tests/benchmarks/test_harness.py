@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "benchmarks", "--no-peers", *arguments]
+    command = [sys.executable, "-m", "benchmarks", "--here", "--no-peers", *arguments]
     return subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
 
 

@@ -61,5 +61,4 @@ class CorrectableAuditLog(AuditLog):
         super().__exit__(kind, problem, trace)
 
     def _note_end(self) -> None:
-        assert self._file is not None
-        self._ends.append(self._file.tell())
+        self._ends.append(self._size)

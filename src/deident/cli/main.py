@@ -23,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _survive_any_name()
     if arguments[:1] in (["run"], ["serve"]):
         return _guarded(lambda: _flow(arguments[0], arguments[1:]))
-    parser = build_parser(__version__)
+    parser = build_parser(__version__, *arguments[:1])
     options = parser.parse_args(arguments)
     if options.command is None:
         parser.print_help(sys.stderr)

@@ -27,22 +27,16 @@ _PROFILE: Final = (
 _EPILOG: Final = "exit codes: 0 all released, 1 something skipped or quarantined, 2 wrong usage, 130 interrupted"
 
 
-def build_parser(version: str) -> argparse.ArgumentParser:
-    """The parser of the whole command line; `command` of its result is None when no command was given."""
+def build_parser(version: str, command: str = "") -> argparse.ArgumentParser:
+    """The parser of the whole command line; `command` of its result is None when no command was given.
+
+    Where `command` names one, the others are left out: a call makes use of one of them, and making them all takes time.
+    """
     parser = argparse.ArgumentParser(prog="deident", description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"deident {version}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    _add_anonymize(commands)
-    _add_plan(commands)
-    _add_run(commands)
-    _add_serve(commands)
-    add_review(commands)
-    add_release(commands)
-    add_vault(commands)
-    add_reidentify(commands)
-    add_audit(commands)
-    add_quarantine(commands)
-    add_diff(commands)
+    for add in (_COMMANDS[command],) if command in _COMMANDS else _COMMANDS.values():
+        add(commands)
     return parser
 
 
@@ -162,6 +156,22 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         allow_abbrev=False,
     )
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
+
+
+#: What adds each command, in the order of --help.
+_COMMANDS: Final = {
+    "anonymize": _add_anonymize,
+    "plan": _add_plan,
+    "run": _add_run,
+    "serve": _add_serve,
+    "review": add_review,
+    "release": add_release,
+    "vault": add_vault,
+    "reidentify": add_reidentify,
+    "audit": add_audit,
+    "quarantine": add_quarantine,
+    "diff": add_diff,
+}
 
 
 def _positive(text: str) -> int:

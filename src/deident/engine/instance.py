@@ -10,7 +10,6 @@ from typing import Final
 from deident.engine import entries as p
 from deident.engine import part10
 from deident.engine.charsets import decode, parse_specific_character_set
-from deident.engine.descriptors import Cleaner
 from deident.engine.limits import Limits
 from deident.engine.markers import Insertions
 from deident.engine.notes import Notes
@@ -49,7 +48,7 @@ class Deidentifier:
         self._rules = Rules(profile)
         self._decisions = Decisions()
         self._insertions = Insertions(self._rules)
-        self._shared = Shared(pseudonyms, limits, self._insertions, profile, Cleaner(profile.terms))
+        self._shared = Shared(pseudonyms, limits, self._insertions, profile)
         self._subject: Subject | None = None
         self._heads = part10.FileHeads()
         self._patients: dict[tuple[bytes, ...], tuple[Subject, str, str]] = {}

@@ -49,14 +49,16 @@ _DIACRITICS: Final = re.compile(
     "[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
     "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 )
-_IDEOGRAPHIC: Final = re.compile(
-    "[\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
-    "\uf900-\ufaff\u1100-\u115f\uac00-\ud7a3\ua960-\ua97c\U00020000-\U0003ffff]"
+#: First and last code points. Not as patterns: of classes as large as these they take milliseconds to compile.
+_IDEOGRAPHS: Final = (
+    *((0x1100, 0x115F), (0x3005, 0x3007), (0x3041, 0x3096), (0x309D, 0x309F), (0x30A1, 0x30FA), (0x30FC, 0x30FF)),
+    *((0x31F0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xA960, 0xA97C), (0xAC00, 0xD7A3), (0xF900, 0xFAFF)),
+    (0x20000, 0x3FFFF),
 )
+_HANGUL: Final = ((0x1100, 0x11FF), (0xA960, 0xA97C), (0xAC00, 0xD7FF))
 _WITHOUT_SPACES: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 _VOICING_MARKS: Final = frozenset("\u3099\u309a\uff9e\uff9f")
 _KANA: Final = re.compile("[\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
-_HANGUL: Final = re.compile("[\u1100-\u11ff\ua960-\ua97c\uac00-\ud7ff]")
 _SCRIPT_BLOCK: Final = 8
 _JAMO_TAIL: Final = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff]")
 
@@ -118,8 +120,13 @@ def _belong_together(base: str, attached: str) -> bool:
     if attached in _VOICING_MARKS:
         return _KANA.match(base) is not None
     if _JAMO_TAIL.match(unicodedata.normalize("NFKD", attached)):
-        return _HANGUL.match(unicodedata.normalize("NFKC", base)) is not None
+        return _among(_HANGUL, unicodedata.normalize("NFKC", base))
     return ord(base) >> _SCRIPT_BLOCK == ord(attached) >> _SCRIPT_BLOCK
+
+
+def _among(ranges: tuple[tuple[int, int], ...], text: str) -> bool:
+    """Whether the first character is in one of the ranges."""
+    return any(first <= ord(text[0]) <= last for first, last in ranges)
 
 
 def _on_its_own(folded: str) -> tuple[str, int]:
@@ -135,7 +142,7 @@ def words(text: str, spelled_out: bool = False) -> list[Word]:
     last_end = -1
     for atom in atoms(text, spelled_out):
         piece = text[atom.start : atom.end]
-        ideographic = _IDEOGRAPHIC.search(unicodedata.normalize("NFKC", piece)) is not None
+        ideographic = any(_among(_IDEOGRAPHS, c) for c in unicodedata.normalize("NFKC", piece))
         length = 1 if ideographic else len(atom.text)
         if atom.start == last_end and found:
             before = found.pop()
@@ -184,7 +191,7 @@ def _fold(character: str, spelled_out: bool) -> tuple[str, int]:
 def _kind(character: str, text: str) -> int:
     if unicodedata.category(text[0])[0] == "M" or _JAMO_TAIL.match(text):
         return _ATTACHED
-    if _IDEOGRAPHIC.match(unicodedata.normalize("NFKC", character)):
+    if _among(_IDEOGRAPHS, unicodedata.normalize("NFKC", character)):
         return _IDEOGRAPH
     if _WITHOUT_SPACES.match(text):
         return _ALONE

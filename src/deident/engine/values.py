@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from deident.engine import entries as p
@@ -53,14 +54,13 @@ class Shared:
         limits: Limits,
         insertions: Callable[[Level, Notes], bytes],
         profile: Profile,
-        cleaner: Cleaner,
     ) -> None:
         self.pseudonyms = pseudonyms
         self.limits = limits
         self.insertions = insertions
         self.age_cap = profile.age_cap
         self.ae_titles = profile.ae_titles
-        self._cleaner = cleaner
+        self._terms = profile.terms
         self._uid_values: dict[bytes, bytes] = {}
         self._cleaned: dict[tuple[bytes, str, bytes], bytes] = {}
         self._deferred: dict[tuple[Deferred, Syntax, str, str], Written] = {}
@@ -94,6 +94,12 @@ class Shared:
                 self._deferred.clear()
             known = self._deferred[key] = syntax.element(tag, vr, pad(new.encode(), vr)), entry
         return known
+
+    @cached_property
+    def _cleaner(self) -> Cleaner:
+        from deident.engine.descriptors import Cleaner  # noqa: PLC0415 - for start-up: few profiles clean texts
+
+        return Cleaner(self._terms)
 
     def uid_value(self, raw: bytes) -> bytes:
         """The replacement of a UI value: each UID mapped, well-known ones kept, padded (RULES section 5)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from functools import lru_cache
-from importlib import resources
+from pathlib import Path
 from typing import Any, Final
 
 from deident.errors import ConfigurationError
@@ -30,4 +30,4 @@ def preset(name: str) -> Profile:
 
 def preset_text(name: str) -> str:
     """The TOML file of a preset."""
-    return (resources.files("deident.profile") / "presets" / f"{name}.toml").read_text("utf-8")
+    return Path(__file__).with_name("presets").joinpath(f"{name}.toml").read_text("utf-8")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from importlib import resources
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 __all__ = ["load_table"]
+
+#: By path, as the presets: `importlib.resources` takes as long to import as the largest table to read.
+_DATA: Final = Path(__file__).with_name("data")
 
 
 def load_table(name: str) -> Any:
     """The parsed document `standard/data/<name>`."""
-    return json.loads((resources.files("deident.standard") / "data" / name).read_bytes())
+    return json.loads((_DATA / name).read_bytes())
