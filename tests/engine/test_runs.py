@@ -21,7 +21,7 @@ def _slice(number: int, rng: random.Random, family: str = "ct") -> Dataset:
     """One instance of a series: lengths vary, elements come and go, and words that identify turn up in kept text."""
     content = dataset(family, InstanceNumber=number, SOPInstanceUID=f"1.2.3.{number}")
     content.SliceLocation = str(rng.choice((1, 22, 333.5)))
-    content.Manufacturer = rng.choice(("Acme", "Acme", "Acme Imaging", "for Doe^Jane"))
+    content.Manufacturer = rng.choice(("Acme", "Acme", "Acme Imaging", "for Doe^Jane", "for Miller Kim"))
     content.AcquisitionTime = "101112"[: rng.choice((2, 4, 6))]
     content.ImageComments = "x" * rng.randrange(1, 40)
     content.KVP, content.XRayTubeCurrent, content.FilterType = "120", str(rng.randrange(5, 2000)), "BODY"
@@ -31,8 +31,15 @@ def _slice(number: int, rng: random.Random, family: str = "ct") -> Dataset:
         content.StationName = "STATION1"
     if rng.random() < 0.3:
         content.PatientComments = "Jane Doe"
-    if rng.random() < 0.2:
-        content.SpecificCharacterSet = "ISO_IR 192"
+    study, series = number // 16, number // 8
+    content.StudyInstanceUID, content.SeriesInstanceUID = f"1.2.4.{study}", f"1.2.5.{series}"
+    content.PatientName, content.PatientID = ("Doe^Jane", "4711") if study % 2 else ("Roe^Richard", "0815-å")
+    content.PatientBirthDate, content.StudyDate, content.PatientAge = "19700101", "20040119", ""
+    content.AccessionNumber, content.StudyID = f"ACC{study}", str(study)
+    content.AcquisitionContextSequence = [_context(number, rng) for _ in range(rng.choice((1, 2)))]
+    block = content.private_block(0x0019, "GEMS_ACQU_01", create=True)
+    block.add_new(0x23, "DS", "1.25")
+    block.add_new(0x24, "DS", rng.choice(("1.5", "2.25")))
     item = Dataset()
     item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = content.SOPClassUID, f"1.2.3.{number + 1}"
     item.Manufacturer = rng.choice(("Acme", "Welby"))
@@ -40,18 +47,41 @@ def _slice(number: int, rng: random.Random, family: str = "ct") -> Dataset:
     return content
 
 
-@pytest.mark.parametrize("syntax", ["explicit", "implicit", "big-endian"])
-@pytest.mark.parametrize("seed", range(4))
-def test_a_warm_engine_gives_the_bytes_of_a_fresh_one(seed: int, syntax: str) -> None:
+def _context(number: int, rng: random.Random) -> Dataset:
+    """A content item: what its value is follows from a concept name that stands before it."""
+    item = Dataset()
+    item.ValueType, item.ConceptNameCodeSequence = "TEXT", [code(*rng.choice(_CONCEPTS))]
+    item.TextValue = "Miller^Kim" if number % 8 else f"number {number}"
+    item.ConceptCodeSequence = [code("ms", "99TEST", "stands behind the value, and is always the same")]
+    item.MeasurementUnitsCodeSequence = [code("ms", "UCUM", "millisecond")]
+    return item
+
+
+def _in_a_set(data: bytes, rng: random.Random) -> bytes:
+    """The same bytes under one of two character sets, in which they say different things."""
+    return data.replace(b"ISO_IR 100", rng.choice((b"ISO_IR 100", b"ISO_IR 101")))
+
+
+_CONCEPTS = (("121022", "DCM", "Accession Number"), ("99001", "99TEST", "Echo"), ("121029", "DCM", "Subject Name"))
+
+
+@pytest.mark.parametrize(
+    ("profile", "syntax", "seed"),
+    [
+        *(("research", syntax, seed) for syntax in ("explicit", "implicit", "big-endian") for seed in range(3)),
+        *((profile, "explicit", 7) for profile in ("basic", "safe-harbor", "longitudinal", "retain-all-safe")),
+    ],
+)
+def test_a_warm_engine_gives_the_bytes_of_a_fresh_one(seed: int, syntax: str, profile: str) -> None:
     rng = random.Random(seed)
-    series = [encode(_slice(number, rng), syntax) for number in range(40)]
-    warm = fresh("research")
-    for data in series:
-        output(warm, data)
+    series = [_in_a_set(encode(_slice(number, rng), syntax, "ISO_IR 100"), rng) for number in range(48)]
+    warm = fresh(profile)
+    in_order = [deidentified(warm, data)[1] for data in series]
+    assert in_order == [output(fresh(profile), data) for data in series]
     rng.shuffle(series)
     for data in series:
         result, out = deidentified(warm, data)
-        expected, wanted = deidentified(fresh("research"), data)
+        expected, wanted = deidentified(fresh(profile), data)
         assert out == wanted
         assert (result.statistics, result.decisions) == (expected.statistics, expected.decisions)
         assert set(result.map_entries) == set(expected.map_entries)
