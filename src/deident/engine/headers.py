@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 from deident.engine.charsets import decode, parse_specific_character_set
@@ -22,6 +23,7 @@ _WANTED: Final = frozenset(
 _SELECTING: Final = frozenset({0x00080020, 0x0008103E, 0x00180015})
 _SELECTING_BYTES: Final = 1024
 _GROWTH: Final = 4
+_STEPS: Final = 20_000
 _LONG: Final = frozenset(vr.encode() for vr in LONG_VRS)
 _SHORT: Final = frozenset(vr.encode() for vr in ALL_VRS) - _LONG
 
@@ -90,13 +92,24 @@ def _values(source: Source, buffer: bytes, start: int, syntax: Syntax, limits: L
 def _walk(data: bytes, pos: int, syntax: Syntax, depth: int) -> tuple[dict[int, bytes], bool]:
     """(values, whether the walk came far enough); it stops where `data` ends inside an element."""
     values = dict[int, bytes]()
+    steps = _steps(syntax)
     while pos + 8 <= len(data):
-        tag = syntax.tag_at(data[pos : pos + 4])
+        head = data[pos : pos + 8]
+        step = steps.get(head)
+        if step is not None:
+            pos += step
+            continue
+        tag = syntax.tag_at(head)
         if tag > _LAST:
             return values, True
         offset, length = _value_at(data, pos, syntax)
         if offset < 0:
             return values, False
+        if offset == len(head) and length != UNDEFINED and tag not in _WANTED and tag not in _SELECTING:
+            if len(steps) < _STEPS:
+                steps[head] = offset + length
+            pos += offset + length
+            continue
         if length == UNDEFINED:
             after = _skip(data, pos + offset, syntax, depth)
             if after < 0:
@@ -109,6 +122,12 @@ def _walk(data: bytes, pos: int, syntax: Syntax, depth: int) -> tuple[dict[int, 
                 values[tag] = data[pos + offset : after]
         pos = after
     return values, False
+
+
+@cache
+def _steps(_syntax: Syntax) -> dict[bytes, int]:
+    """First bytes of an element that is not wanted -> its length as a whole, as far as these bytes tell it."""
+    return {}
 
 
 def _value_at(data: bytes, pos: int, syntax: Syntax) -> tuple[int, int]:
