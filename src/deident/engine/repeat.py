@@ -20,6 +20,8 @@ _HEAD: Final = 8
 #: Encodings that are known where one element stands: those that begin alike, and ways to begin.
 _ALIKE: Final = 16
 _BEGINNINGS: Final = 64
+#: Bytes of encodings that are known where one element stands, or the last one.
+_BYTES: Final = 64 << 10
 
 
 class Repeat:
@@ -89,10 +91,11 @@ class Repeat:
 class Repeats:
     """The known encodings from one element on: `alike` are those with the same beginning; none is shorter."""
 
-    __slots__ = ("alike",)
+    __slots__ = ("_size", "alike")
 
     def __init__(self) -> None:
         self.alike: dict[bytes, list[Repeat]] = {}
+        self._size = 0
 
     def holds(self, encoded: bytes, charset: bytes) -> bool:
         """Whether an encoding is known where `charset` is in force."""
@@ -102,19 +105,28 @@ class Repeats:
     def add(self, repeat: Repeat) -> None:
         """Know one more; those that were of no use since room was made the last time make room."""
         start = _beginning(repeat.encoded)
-        if start not in self.alike and len(self.alike) >= _BEGINNINGS:
-            for useless in [key for key, known in self.alike.items() if not any(other.uses for other in known)]:
-                del self.alike[useless]
-            if len(self.alike) >= _BEGINNINGS:
-                del self.alike[next(iter(self.alike))]
-            for known in self.alike.values():
-                for other in known:
-                    other.uses = 0
+        self._size += repeat.length
+        if self._size > _BYTES or (start not in self.alike and len(self.alike) >= _BEGINNINGS):
+            self._make_room(repeat.length)
         known = self.alike.setdefault(start, [])
         if len(known) >= _ALIKE:
             known[:] = [other for other in known if other.uses][1 - _ALIKE :]
         known.append(repeat)
         known.sort(key=lambda other: -other.length)  # what is known of more comes first
+
+    def _make_room(self, wanted: int) -> None:
+        """Forget what was of no use, and if that is not enough everything."""
+        for start, known in list(self.alike.items()):
+            known[:] = [other for other in known if other.uses]
+            if not known:
+                del self.alike[start]
+        self._size = wanted + sum(other.length for known in self.alike.values() for other in known)
+        if self._size > _BYTES or len(self.alike) >= _BEGINNINGS:
+            self.alike.clear()
+            self._size = wanted
+        for known in self.alike.values():
+            for other in known:
+                other.uses = 0
 
 
 def _beginning(encoded: bytes) -> bytes:
