@@ -167,5 +167,6 @@ def test_real_files_in_any_order_give_the_same_bytes() -> None:
             assert output(fresh(), data) == first[data]
 
 
-def test_learning_is_due_after_two_instances_and_then_at_powers_of_eight() -> None:
-    assert [n for n in range(1, 5000) if due(n)] == [2, 8, 64, 512, 4096]
+def test_learning_is_due_after_two_instances_then_at_powers_of_eight_and_twice_in_a_study() -> None:
+    assert [n for n in range(1, 5000) if due(n, 1)] == [2, 8, 64, 512, 4096]
+    assert [n for n in range(1, 5000) if due(5, n)] == [8, 64]

@@ -144,7 +144,7 @@ class Run:
         plan.instances_of_study = plan.instances_of_study + 1 if study == plan.study else 1
         plan.instances += 1
         plan.study = study
-        return due(plan.instances) or due(plan.instances_of_study)
+        return due(plan.instances, plan.instances_of_study)
 
     def _learn(self, level: Level, buffer: bytes, start: int, complete: bool, charset: bytes) -> None:
         """Scan a window once more, under watch."""

@@ -25,6 +25,7 @@ __all__ = ["Learner", "due"]
 _SHORTEST: Final = 3
 _LONGEST: Final = 64
 _FIRST: Final = 2
+_OF_STUDY: Final = frozenset({8, 64})
 _LARGEST_REPEAT: Final = 64 << 10
 #: How far an element of one instance is from where its neighbour has it.
 _NEAR: Final = 512
@@ -38,10 +39,11 @@ Edit = tuple[int, int, bytes]
 Rescan = Callable[[Level, bytes, bytes], tuple[list[Edit], Notes] | None]
 
 
-def due(instances: int) -> bool:
-    """Whether to learn after this many instances of a plan: after 2, 8, 64, 512, ... of them."""
+def due(instances: int, of_study: int) -> bool:
+    """Whether to learn after this many instances of a plan (after 2, 8, 64, 512, ...), or of a study, which must be worth it."""
     power_of_two = instances & (instances - 1) == 0
-    return instances == _FIRST or (instances > _FIRST and power_of_two and instances.bit_length() % 3 == 1)
+    later = instances > _FIRST and power_of_two and instances.bit_length() % 3 == 1
+    return later or instances == _FIRST or of_study in _OF_STUDY
 
 
 class _Element:
