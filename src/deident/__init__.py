@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from deident.lazily import lazily
+
 if TYPE_CHECKING:
     from deident.anonymizer import AnonymizationResult, AnonymizedTag, DICOMAnonymizer, DirectoryResult
     from deident.cohort import Cohort
@@ -42,17 +44,4 @@ _HOMES: Final = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first asked for: `deident --help` must not wait for pydantic."""
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib  # noqa: PLC0415 - for start-up
-
-    value: object = getattr(importlib.import_module(home), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(set(globals()) | set(__all__))
+__getattr__, __dir__ = lazily(__name__, _HOMES)

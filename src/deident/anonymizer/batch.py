@@ -13,7 +13,6 @@ from deident.anonymizer.convert import Converter, Policy, Task
 from deident.anonymizer.correct import CorrectableAuditLog
 from deident.anonymizer.places import Places
 from deident.anonymizer.publish import Publisher, Verdict, read_blocks
-from deident.anonymizer.staging import staging_folder
 from deident.audit import AuditRecord, withdrawn
 from deident.engine.result import Deidentified
 from deident.engine.segments import materialise
@@ -121,6 +120,7 @@ class Batch:
     def _in_processes(self, workers: int) -> Iterator[tuple[Task, AuditRecord, Verdict]]:
         """Processes write to staging; this one alone gives names, so duplicates are seen in one place and in order."""
         from deident.anonymizer.pool import Setup, convert_parallel, staging_key  # noqa: PLC0415 - loky takes 0.1 s
+        from deident.anonymizer.staging import staging_folder  # noqa: PLC0415
 
         source, destination = open_place(self.places.source), open_place(self.places.root)
         publisher = Publisher(destination, overwrite=self.overwrite)

@@ -9,7 +9,6 @@ offset.
 
 from __future__ import annotations
 
-import calendar
 import datetime
 import re
 from collections.abc import Callable
@@ -155,12 +154,8 @@ def _nothing(value: bytes) -> bool:
 
 
 def _minus(year: int, month: int, day: int, days: int) -> bytes | None:
-    if not (1 <= month <= 12 and 1 <= day <= 31):
-        return None
-    if year < 1 or day > calendar.monthrange(year, month)[1]:
-        return None
     try:
         moved = datetime.date(year, month, day) - days * _ONE_DAY
-    except OverflowError:
+    except (ValueError, OverflowError):
         return None
     return f"{moved.year:04d}{moved.month:02d}{moved.day:02d}".encode()

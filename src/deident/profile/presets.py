@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 
 from deident.errors import ConfigurationError
 from deident.profile.model import Profile
 from deident.profile.override import Override
+from deident.standard.tables import shipped
 
 __all__ = ["DEFAULT_PRESET", "PRESETS", "preset", "preset_text"]
 
@@ -30,4 +30,4 @@ def preset(name: str) -> Profile:
 
 def preset_text(name: str) -> str:
     """The TOML file of a preset."""
-    return Path(__file__).with_name("presets").joinpath(f"{name}.toml").read_text("utf-8")
+    return shipped("profile", "presets", f"{name}.toml").decode()

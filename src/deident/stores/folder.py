@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import fcntl
 import functools
@@ -160,6 +159,8 @@ class FolderStore:
         """Flush the file system of the root; one call for many files costs less than one for each."""
         if not os.path.isdir(self._root):
             return
+        import ctypes  # noqa: PLC0415 - for start-up: once, at the end of a batch
+
         syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
         if syncfs is None:
             os.sync()

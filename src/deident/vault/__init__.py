@@ -1,13 +1,20 @@
 """The pseudonym vault: sealed, append-only segments of pseudonym and original; re-identification for who holds the key."""
 
-from deident.vault.importing import import_map, read_map
-from deident.vault.index import read_index
-from deident.vault.keys import ENV_KEY, ENV_KMS_KEY, Keys, LocalKey, WrappingKey
-from deident.vault.lookup import Report, Status, export, reidentify, status, verify
-from deident.vault.place import Vault, exists, require
-from deident.vault.project import home_store, home_vault, keys_at_hand, open_place, project_key
-from deident.vault.rewrite import Rewritten, compact, reseal
-from deident.vault.writer import SegmentRef, VaultWriter
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from deident.lazily import lazily
+
+if TYPE_CHECKING:
+    from deident.vault.importing import import_map, read_map
+    from deident.vault.index import read_index
+    from deident.vault.keys import ENV_KEY, ENV_KMS_KEY, Keys, LocalKey, WrappingKey
+    from deident.vault.lookup import Report, Status, export, reidentify, status, verify
+    from deident.vault.place import Vault, exists, require
+    from deident.vault.project import home_store, home_vault, keys_at_hand, open_place, project_key
+    from deident.vault.rewrite import Rewritten, compact, reseal
+    from deident.vault.writer import SegmentRef, VaultWriter
 
 __all__ = [
     "ENV_KEY",
@@ -38,3 +45,70 @@ __all__ = [
     "status",
     "verify",
 ]
+
+_HOMES: Final = {
+    **dict.fromkeys(
+        (
+            "import_map",
+            "read_map",
+        ),
+        "deident.vault.importing",
+    ),
+    **dict.fromkeys(("read_index",), "deident.vault.index"),
+    **dict.fromkeys(
+        (
+            "ENV_KEY",
+            "ENV_KMS_KEY",
+            "Keys",
+            "LocalKey",
+            "WrappingKey",
+        ),
+        "deident.vault.keys",
+    ),
+    **dict.fromkeys(
+        (
+            "Report",
+            "Status",
+            "export",
+            "reidentify",
+            "status",
+            "verify",
+        ),
+        "deident.vault.lookup",
+    ),
+    **dict.fromkeys(
+        (
+            "Vault",
+            "exists",
+            "require",
+        ),
+        "deident.vault.place",
+    ),
+    **dict.fromkeys(
+        (
+            "home_store",
+            "home_vault",
+            "keys_at_hand",
+            "open_place",
+            "project_key",
+        ),
+        "deident.vault.project",
+    ),
+    **dict.fromkeys(
+        (
+            "Rewritten",
+            "compact",
+            "reseal",
+        ),
+        "deident.vault.rewrite",
+    ),
+    **dict.fromkeys(
+        (
+            "SegmentRef",
+            "VaultWriter",
+        ),
+        "deident.vault.writer",
+    ),
+}
+
+__getattr__, __dir__ = lazily(__name__, _HOMES)
