@@ -28,12 +28,12 @@ class Repeat:
     """What follows from the bytes `encoded` where `charset` is in force: `edits` relative to their start, and notes.
 
     `values` are all kept values, to compare with those that must not stay; `subject` is the one whose dates were shifted,
-    None when none were. `uses` counts how often it helped.
+    None when none were. `silent`: nothing follows but where the scan goes on. `uses` counts how often it helped.
     """
 
     __slots__ = (
-        *("_begins", "_concept", "_notes", "_of_data_set", "_rare"),
-        *("charset", "delta", "edits", "elements", "encoded", "length", "subject", "uses", "values"),
+        *("_begins", "_concept", "_notes", "_of_data_set", "_rare", "_texts"),
+        *("charset", "delta", "edits", "elements", "encoded", "length", "silent", "subject", "uses", "values"),
     )
 
     def __init__(self, encoded: bytes, charset: bytes, edits: Sequence[tuple[int, int, bytes]], notes: Notes) -> None:
@@ -47,19 +47,32 @@ class Repeat:
         self.subject = notes.subject if notes.subject_used else None
         self.uses = 0
         self._notes = notes
+        self._texts = notes.texts
         self._begins = CARRIED_ON not in notes.concept
         self._concept = {tag: value for tag, value in notes.concept.items() if tag != CARRIED_ON}
         self._of_data_set = bool(notes.seen or notes.marks or notes.deferred)
         rare = (notes.blobs, notes.originals, notes.charsets, notes.un_sequence, notes.inside, notes.met)
         self._rare = any(rare) or self._begins or bool(self._concept)
+        usual = (notes.texts, notes.numbers, notes.done, notes.gathered, notes.uids, notes.subject_used)
+        self.silent = not any((*usual, notes.by_reference, self.edits, self._of_data_set, self._rare))
+
+    def counts(self, position: int, end: int, charset: bytes, notes: Notes) -> bool:
+        """Whether the bytes, which stand at `position`, lead to the same there."""
+        if position + self.length > end or self.charset != charset:
+            return False
+        if self.subject is not None and self.subject != notes.subject:
+            return False
+        if notes.hits and not notes.hits.isdisjoint(self.values):
+            return False
+        self.uses += 1
+        return True
 
     def apply(self, notes: Notes, edits: list[tuple[int, int, bytes]], position: int) -> None:
-        """Note and edit as the scan of the sequence at `position` would."""
-        self.uses += 1
+        """Note and edit as the scan of the elements at `position` would."""
         for first, last, out in self.edits:
             edits.append((position + first, position + last, out))
         mine = self._notes
-        notes.texts += mine.texts
+        notes.texts += self._texts
         if mine.numbers:
             notes.numbers += mine.numbers
         if mine.done:

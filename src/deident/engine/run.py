@@ -58,6 +58,7 @@ class Run:
     def __init__(self, shared: Shared, source: Source, head: FileHead, plan: Plan, notes: Notes) -> None:
         self.notes = notes
         self.head = head
+        self.has_pixels = False
         self.pixel_data = "absent"
         self.warnings: list[str] = []
         self._shared = shared
@@ -66,10 +67,6 @@ class Run:
         self._level: Level = plan.root
         self._parts: list[_Window | _Pixels] = []
         self._learning = False
-
-    @property
-    def has_pixels(self) -> bool:
-        return any(isinstance(part, _Pixels) for part in self._parts)
 
     # -- scanning
 
@@ -185,6 +182,7 @@ class Run:
             if end > self._source.size:
                 raise Refusal(Reason.TRUNCATED, "Pixel Data")
         self._parts.append(_Pixels(value, length, [head[:offset]]))
+        self.has_pixels = True
         self.notes.elements += 1
         return end
 

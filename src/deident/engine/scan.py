@@ -16,7 +16,7 @@ from deident.engine.level import Level
 from deident.engine.moments import Moments
 from deident.engine.notes import Notes
 from deident.engine.private import resolve_private
-from deident.engine.repeat import BEGINNING, Repeat
+from deident.engine.repeat import BEGINNING
 from deident.engine.syntax import UNDEFINED
 from deident.engine.values import HANDLERS, Shared
 from deident.errors import Reason, Refusal
@@ -69,6 +69,7 @@ def scan(
     item_tag, sequence_end = syntax.item, syntax.sequence_end
     edits: list[Edit] = []
     add = edits.append
+    stands = buf.startswith
     text = notes.texts.append
     done = notes.done.append
     hits = notes.hits
@@ -105,11 +106,15 @@ def scan(
                 continue
             kind = entry[0]
             if kind == p.REPEAT:
-                alike = entry[1].get(buf[pos + 8 : pos + BEGINNING])
-                repeat = _repeated(alike, buf, pos, end, charset, notes) if alike is not None else None
+                for repeat in entry[1].get(buf[pos + 8 : pos + BEGINNING], ()):
+                    if stands(repeat.encoded, pos) and repeat.counts(pos, end, charset, notes):
+                        break
+                else:
+                    repeat = None
                 if repeat is not None:
-                    repeat.apply(notes, edits, pos)
-                    delta += repeat.delta
+                    if not repeat.silent:
+                        repeat.apply(notes, edits, pos)
+                        delta += repeat.delta
                     count += repeat.elements
                     pos += repeat.length
                     continue
@@ -339,16 +344,6 @@ def _selected(level: Level, buf: bytes, pos: int, end: int, complete: bool, note
     if item is not None and item.content and not item.value_type:
         notes.by_reference = True  # only an item that refers to another one has no value type (PS3.3 Table C.17-6)
     return found
-
-
-def _repeated(alike: list[Repeat], buf: bytes, pos: int, end: int, charset: bytes, notes: Notes) -> Repeat | None:
-    """What stands at `pos` as it stood in an earlier instance."""
-    for repeat in alike:
-        if buf.startswith(repeat.encoded, pos) and pos + repeat.length <= end and repeat.charset == charset:
-            if repeat.subject is not None and repeat.subject != notes.subject:
-                continue
-            return repeat if not notes.hits or notes.hits.isdisjoint(repeat.values) else None
-    return None
 
 
 def _short(complete: bool) -> Exception:

@@ -76,6 +76,7 @@ class Pseudonyms:
         self._shift_times = shift_times
         self._subjects: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], Subject] = {}
         self._uids: dict[bytes, str] = {}
+        self._patients: dict[str, str] = {}
         self._shorts: dict[tuple[str, ...], str] = {}
 
     def __repr__(self) -> str:
@@ -191,6 +192,15 @@ class Pseudonyms:
     def reference(self, value: str) -> str:
         """Keyed reference to a value that may hold an identifier (a path, a patient id): `hmac-sha256:` and 64 hex digits."""
         return "hmac-sha256:" + self._digest("reference", value).hex()
+
+    def patient_reference(self, patient_id: str) -> str:
+        """The same of a patient id, which comes again with each instance: kept."""
+        known = self._patients.get(patient_id)
+        if known is None:
+            if len(self._patients) >= _CACHE_LIMIT:
+                self._patients.clear()
+            known = self._patients[patient_id] = self.reference(patient_id)
+        return known
 
 
 def _look_up(
