@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import gc
 import importlib.util
 import os
 import queue
@@ -27,6 +26,7 @@ from deident.job import PixelProof, ReleasePolicy
 from deident.profile import DEFAULT_PRESET, PixelRisk
 from deident.pseudonyms import SubjectList, Unlisted
 from deident.roots import Roots, absolute, check_bucket, check_places, check_source
+from deident.settling import settled
 from deident.stores.places import is_s3
 
 if TYPE_CHECKING:
@@ -222,12 +222,8 @@ def _flow(job: dict[str, object], home: ProjectHome, server: Server, destination
 
 def _load_flow() -> None:
     """Import Prefect and the flow; collecting garbage among hundreds of modules that all stay takes a fifth of the time."""
-    gc.disable()
-    try:
+    with settled():
         importlib.import_module("deident.flows.deidentification")
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def _forget_events() -> None:

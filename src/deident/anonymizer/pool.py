@@ -20,6 +20,8 @@ from deident.audit import AuditRecord
 from deident.engine.result import Deidentified
 from deident.errors import DeidentError, Reason
 from deident.orphans import end_with
+from deident.settling import settled
+from deident.standard.preload import preload
 from deident.stores.protocol import OpenObject, Store
 
 __all__ = ["CHUNK", "Setup", "convert_parallel", "staging_key"]
@@ -147,7 +149,9 @@ def _start(setup: Setup) -> None:
     """Make the process ready. Ctrl-C reaches the whole process group: only the parent answers it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with(setup.parent)
-    _workers[:] = [_Worker(setup)]
+    with settled():
+        preload()
+        _workers[:] = [_Worker(setup)]
 
 
 def _work(chunk: _Chunk, again: bool) -> _Done:

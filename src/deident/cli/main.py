@@ -29,6 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return EXIT_USAGE
     command = _COMMANDS[options.command]
+    if argv is None and command is _anonymize:
+        _settle()
     return _guarded(lambda: command(options), telling=options.command == "plan")
 
 
@@ -44,6 +46,17 @@ def _anonymize(options: argparse.Namespace) -> int:
     from deident.cli.anonymize import anonymize  # noqa: PLC0415 - for start-up
 
     return anonymize(options)
+
+
+def _settle() -> None:
+    """Import and read what de-identifying takes: this process is for that alone."""
+    import importlib  # noqa: PLC0415 - for start-up
+
+    from deident.settling import settled  # noqa: PLC0415
+
+    with settled():
+        importlib.import_module("deident.cli.anonymize")
+        importlib.import_module("deident.standard.preload").preload()
 
 
 def _plan(options: argparse.Namespace) -> int:

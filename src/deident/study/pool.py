@@ -13,7 +13,7 @@ from loky import ProcessPoolExecutor
 from loky.process_executor import ShutdownExecutorError
 
 from deident.job import Job, Runner
-from deident.orphans import end_with
+from deident.workers import begin
 
 __all__ = ["CHUNK", "WorkerPool", "worker_pool"]
 
@@ -23,6 +23,7 @@ _IDLE_SECONDS: Final = 60
 _ATTEMPTS: Final = 2
 #: numpy searches bytes here and multiplies nothing: the threads of its BLAS would cost each process 0.1 s, spinning.
 _ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1"}
+_WORK: Final = "deident.study.worker"
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -114,7 +115,7 @@ class WorkerPool:
 def _processes(workers: int, timeout: float | None = None) -> Any:
     """Worker processes; they end with this one, however it ends."""
     return ProcessPoolExecutor(
-        max_workers=workers, timeout=timeout, initializer=end_with, initargs=(os.getpid(),), env=_ENVIRONMENT
+        max_workers=workers, timeout=timeout, initializer=begin, initargs=(os.getpid(), _WORK), env=_ENVIRONMENT
     )
 
 
