@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 
 from deident.orphans import end_with
 from deident.settling import settled
@@ -11,9 +12,10 @@ from deident.standard.preload import preload
 __all__ = ["begin"]
 
 
-def begin(parent: int, module: str) -> None:
-    """Let this process end with `parent`, and import the module of its work before that comes."""
+def begin(parent: int, modules: Sequence[str]) -> None:
+    """Let this process end with `parent`, and import the modules of its work before that comes."""
     end_with(parent)
     with settled():
-        importlib.import_module(module)
+        for module in modules:
+            importlib.import_module(module)
         preload()

@@ -14,6 +14,7 @@ from flowtools import dasking
 from flowtools.server import HangingUp, children, ended, kill_all, process, run_python, wait_for
 from flowtools.serving import post
 from flowtools.whole import STUDIES, adopt, done, many_studies, quiet, whole
+from support.daskcluster import dask_cluster
 
 pytestmark = pytest.mark.slow
 
@@ -148,6 +149,30 @@ def pids_with(home: str) -> set[int]:
         except OSError:
             continue
     return found - {os.getpid()}
+
+
+def test_a_lost_dask_scheduler_leaves_studies_unfinished_for_the_next_run(ready, tmp_path):
+    home, server, arguments, expected = ready
+    with (
+        dask_cluster(tmp_path) as cluster,
+        process(
+            home,
+            server,
+            tmp_path / "log",
+            dasking.__file__,
+            "incoming",
+            "released",
+            DEIDENT_DASK_ADDRESS=cluster.address,
+        ) as flow,
+    ):
+        wait_for(lambda: done(home) >= 2)
+        os.kill(cluster.scheduler.pid, signal.SIGKILL)
+        assert ended(flow) == 0, (tmp_path / "log").read_text()  # the script, which says what the flow came to
+    assert re.search(r"Failed: .* unfinished", (tmp_path / "log").read_text())
+    assert 2 <= done(home) < STUDIES
+    again = run_python(home, server, *arguments)
+    assert again.returncode == 1, again.stderr
+    assert whole(home, tmp_path / "out") == expected
 
 
 def test_a_killed_dask_worker_costs_nothing(ready, tmp_path):

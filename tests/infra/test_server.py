@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,15 @@ from prefect_kubernetes.settings import KubernetesWorkerSettings
 from prefect_redis.client import RedisMessagingSettings
 from pydicom.data import get_testdata_file
 
+from deident.flows.places import register
+from deident.flows.serve import LIMIT
 from deident.flows.settings import LOGGING, client_environment, server_environment
 from deident.home import ProjectHome
+from flowtools import limited
 from infratools.compose import ROOT, command, environment, settings_of
 from infratools.services import answers, installation, running
 from s3tools.ports import free_ports
+from support.studies import write_study
 
 TASK_RUNS = 400
 DOCUMENTS = [
@@ -191,6 +196,53 @@ def test_a_worker_runs_the_nightly_deployment(installed, tmp_path):
         assert ask(installed, f"flow_runs/{run['id']}")["state"]["type"] == "COMPLETED", log.read_text()[-3000:]
     assert len(list(released.rglob("*.dcm"))) == 1
     assert len(list(released.rglob("manifest.json"))) == 1
+
+
+@pytest.mark.slow
+def test_a_concurrency_limit_holds_between_runs_and_is_free_again_after_one_that_was_killed(installed, tmp_path):
+    """Slots are leased, and the leases lie in Redis."""
+    home = ProjectHome.open(tmp_path / "home")
+    for number in (1, 2):
+        for study in range(3):
+            write_study(tmp_path / f"in{number}", f"1.2.{number}.{study}", 4)
+        for name in (f"in{number}", f"out{number}"):
+            register(home, tmp_path / name, name)
+    settings = {
+        **client_settings(installed, tmp_path),
+        "DEIDENT_HOME": str(home.root),
+        "DEIDENT_CONCURRENCY_LIMIT": LIMIT,
+    }
+    make = f"from deident.flows.setup import make_limit; make_limit('{LIMIT}', 1)"
+    subprocess.run([sys.executable, "-c", make], env=settings, cwd=tmp_path, check=True, timeout=60)
+
+    notes, log = tmp_path / "notes", tmp_path / "log"
+    flows = [
+        [sys.executable, limited.__file__, str(notes), above, f"in{number}", f"out{number}"]
+        for number, above in ((1, "100"), (2, "1"))
+    ]
+    with (
+        running(flows[0], log, env=settings, cwd=tmp_path) as one,
+        running(flows[1], log, env=settings, cwd=tmp_path) as two,
+    ):
+        assert [one.wait(240), two.wait(240)] == [0, 0], log.read_text()[-3000:]
+    worked = sorted(tuple(map(float, line.split())) for line in notes.read_text().splitlines())
+    assert len(worked) == 3 * 3 + 3
+    assert not any(later[0] < earlier[1] for earlier, later in pairwise(worked))
+
+    holder = (
+        "import time; from deident.tasks.limits import slot\nwith slot(): print('held', flush=True); time.sleep(600)"
+    )
+    with running([sys.executable, "-c", holder], log, env=settings, cwd=tmp_path) as held:
+        _await(lambda: "held" in log.read_text(), log)
+        held.kill()
+    assert ask(installed, f"v2/concurrency_limits/{LIMIT}")["active_slots"] == 1
+    assert any("lease" in key for key in installed.redis_keys())
+    again = [*flows[0][:-1], "again"]
+    register(home, tmp_path / "again", "again")
+    with running(again, log, env=settings, cwd=tmp_path) as flow:
+        assert flow.wait(240) == 0, log.read_text()[-3000:]
+    assert len(list((tmp_path / "again").rglob("*.dcm"))) == 3 * 4
+    assert ask(installed, f"v2/concurrency_limits/{LIMIT}")["active_slots"] == 0
 
 
 def _await(done, log, seconds=90):

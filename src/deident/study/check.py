@@ -19,7 +19,7 @@ from deident.roots import Sessions
 from deident.stores.protocol import OpenObject, Store
 from deident.study.model import StagedInstance, StagedStudy, ValidatedStudy
 from deident.study.pool import WorkerPool
-from deident.validation import Claims, DatePolicy, Finding, Pair, validate_study
+from deident.validation import Claims, DatePolicy, Finding, Pair
 
 __all__ = ["claims_of", "validate"]
 
@@ -89,6 +89,8 @@ def _validate_in_worker(job: Job, run: str, sessions: Sessions | None, requests:
 
 
 def _validate(context: Context, request: _Request) -> _Answer:
+    from deident.validation import validate_study  # noqa: PLC0415 - loads pydicom and numpy, for who validates alone
+
     sources, outputs = _Opened(context.source), _Opened(context.staging)
     pairs = (
         Pair(

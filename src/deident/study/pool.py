@@ -23,7 +23,7 @@ _IDLE_SECONDS: Final = 60
 _ATTEMPTS: Final = 2
 #: numpy searches bytes here and multiplies nothing: the threads of its BLAS would cost each process 0.1 s, spinning.
 _ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1"}
-_WORK: Final = "deident.study.worker"
+_WORK: Final = ("deident.study.worker", "deident.validation.study")
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 

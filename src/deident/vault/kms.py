@@ -8,13 +8,12 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deident.errors import DeidentError, KeyProblem, TransientProblem, WrongVaultKey
 from deident.roots import Session
-from deident.stores.s3.client import service_client
+from deident.stores.s3.client import service_client, usual_session
 
 __all__ = ["KmsKey"]
 
@@ -61,7 +60,7 @@ class KmsKey:
         region = self.name.split(":")[3] if self.name.startswith("arn:") else None
         failure = ""
         try:
-            session = self.session or boto3.session.Session()
+            session = self.session or usual_session()
             client = service_client(session, "kms", region_name=region, config=_CONFIG)
         except (BotoCoreError, ValueError) as problem:
             failure = type(problem).__name__
