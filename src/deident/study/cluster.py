@@ -70,6 +70,7 @@ class ClusterPool(WorkerPool):
 
     Dask gives what a dead worker had to another one. Items that have seen several die with them come back, and are
     run one by one in a process of this machine, as the only way to tell the one that kills from its neighbours.
+    A client without its scheduler raises many things (ClosedClientError, AttributeError, ...): to us they are one.
     """
 
     def __init__(self, client: Any) -> None:
@@ -84,7 +85,7 @@ class ClusterPool(WorkerPool):
         key, lost = f"deident-{secrets.token_hex(8)}", False
         try:
             return self._client.submit(_Call(function, chunk), key=key, pure=False)
-        except (OSError, RuntimeError, ValueError):
+        except Exception:  # noqa: BLE001 - whatever it comes to; see below
             lost = True
         raise _lost() if lost else AssertionError
 
@@ -97,7 +98,7 @@ class ClusterPool(WorkerPool):
             answer = self._wait(future)
         except KilledWorker:
             killed = True
-        except (CancelledError, OSError, RuntimeError, ValueError):
+        except (CancelledError, Exception):  # noqa: BLE001 - what is called raises nothing, so it is Dask that failed
             lost = True
         finally:
             # At once: what a worker that dies had in memory would be done again as long as somebody wants it.
