@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -37,8 +38,9 @@ def go_on_installed(folder: Path, arguments: Sequence[str]) -> None:
         str(wheels),
         str(_ROOT),
     )
-    _run([sys.executable, "-m", "venv", "--clear", str(folder)])
-    _run(build)
+    shutil.rmtree(wheels, ignore_errors=True)
+    for command in ([sys.executable, "-m", "venv", "--clear", str(folder)], build):
+        _run(command)
     _run([str(python), *_PIP, "install", "--no-deps", "--no-index", *map(str, wheels.glob("deident-*.whl"))])
     own = subprocess.run(
         [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
