@@ -120,3 +120,25 @@ def test_a_parent_flow_finds_the_result_of_a_run_whose_ledger_and_report_lie_in_
     assert uri_of("released") == site.place("released")
     with pytest.raises(PlaceProblem, match="uri_of"):
         place_of("released")
+
+
+def test_an_output_in_its_bucket_leads_back_and_can_be_compared(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    site.make_vault()
+    site.plant(UID, 1)
+    whole_run(site.job())
+    (name,) = [key for key in site.released() if key.endswith(".dcm")]
+    output, original = f"{site.place('released')}/{name}", f"{site.place('source')}/{UID}-1"
+    assert main(["reidentify", output, "--home", str(site.home)]) == 0
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert {(domain, found) for _, domain, found in lines} == {
+        ("patient", PATIENT_ID),
+        ("uid", UID),
+        ("uid", f"{UID}.1"),
+        ("uid", f"{UID}.1.1"),
+    }
+    assert main(["reidentify", f"{output}.gone", "--home", str(site.home)]) == 2
+    assert main(["diff", original, output]) == 1
+    assert "(0010,0010) PatientName PN" in capsys.readouterr().out
+    assert main(["diff", output, output]) == 0
+    assert main(["diff", original, f"{output}.gone"]) == 2
+    assert "the output cannot be compared" in capsys.readouterr().err

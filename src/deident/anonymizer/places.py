@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from deident.errors import PlaceProblem, UsageProblem
 from deident.home import check_apart
 from deident.roots import check_all_apart
-from deident.stores.places import S3Place, apart, is_s3, parse_s3
+from deident.stores.places import apart, is_s3, parse_s3, split_s3
 
 __all__ = ["Path", "Places", "audit_place", "check_list", "directory_places", "file_places"]
 
@@ -44,7 +44,7 @@ def file_places(given: Path, output: Path) -> Places:
         apart({_INPUT: source, _OUTPUT: target})
         if not target.endswith(".dcm"):
             return Places(folder, target, key)
-        root, name = _split_uri(target)
+        root, name = split_s3(target)
         return Places(folder, root, key, name)
     if os.path.isdir(target):
         if _inside(source, target):
@@ -64,21 +64,12 @@ def file_places(given: Path, output: Path) -> Places:
 def _source_file(source: str) -> tuple[str, str]:
     """Folder and name, or prefix and key, of a single input."""
     if is_s3(source):
-        return _split_uri(source)
+        return split_s3(source)
     if not os.path.lexists(source):
         raise PlaceProblem("the input does not exist or cannot be reached")
     if os.path.isdir(source):
         raise UsageProblem("the input is a folder: use --batch (anonymize_directory in Python)")
     return os.path.split(source)
-
-
-def _split_uri(uri: str) -> tuple[str, str]:
-    """`s3://bucket/a/b` as (`s3://bucket/a`, `b`)."""
-    place = parse_s3(uri)
-    prefix, _, name = place.prefix.rpartition("/")
-    if not name:
-        raise PlaceProblem("this names a bucket: a single file in S3 is s3://bucket/key")
-    return S3Place(place.bucket, prefix).uri, name
 
 
 def directory_places(given: Path, output: Path) -> Places:

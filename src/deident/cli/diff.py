@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections import Counter, defaultdict
@@ -12,11 +13,11 @@ from typing import Final
 from deident.cli.comparison import Change, Content, Kind, compare, read
 from deident.cli.exits import EXIT_OK
 from deident.engine import Deidentifier
-from deident.errors import Refusal, UsageProblem
+from deident.errors import NotFound, Refusal, UsageProblem
 from deident.profile import DEFAULT_PRESET, PixelRisk, Profile, preset
 from deident.profile.rules import MARKERS
 from deident.pseudonyms import ProjectKey, Pseudonyms
-from deident.stores.files import open_file
+from deident.stores.places import is_s3, open_object
 
 __all__ = ["NO_RULE", "Explanation", "diff"]
 
@@ -37,7 +38,7 @@ _Place = tuple[tuple[int, ...], int]
 def diff(options: argparse.Namespace) -> int:
     """Print each difference; 0 when there is none, 1 otherwise. Values are shown on request alone."""
     profile = preset(options.profile or DEFAULT_PRESET)
-    original, output = Path(options.original), Path(options.output)
+    original, output = options.original, options.output
     changes = [
         change
         for change in compare(_read(original, "the original"), _read(output, "the output"))
@@ -58,15 +59,24 @@ def diff(options: argparse.Namespace) -> int:
     return _DIFFERENT if different else EXIT_OK
 
 
-def _read(path: Path, name: str) -> Content:
+def _read(place: str, name: str) -> Content:
     problem = ""
     try:
-        return read(path.read_bytes())
+        return read(_bytes(place))
     except OSError as error:
         problem = os.strerror(error.errno or 0)
+    except NotFound:
+        problem = os.strerror(errno.ENOENT)
     except Refusal as refusal:
         problem = refusal.reason.advice
     raise UsageProblem(f"{name} cannot be compared: {problem}")
+
+
+def _bytes(place: str) -> bytes:
+    if not is_s3(place):
+        return Path(place).read_bytes()
+    with open_object(place) as stored:
+        return stored.read_at(0, stored.size)
 
 
 class Explanation:
@@ -75,13 +85,13 @@ class Explanation:
     The pseudonyms are of a key that nobody has: only the decisions count. `note` says why there are none.
     """
 
-    def __init__(self, original: Path, profile: Profile) -> None:
+    def __init__(self, original: str, profile: Profile) -> None:
         self._found: dict[_Place, dict[str, None]] = defaultdict(dict)
         self._pixels = ""
         self.note = ""
         engine = Deidentifier(profile.changed(pixel_risk=PixelRisk.ACCEPT), Pseudonyms(ProjectKey.generate()))
         try:
-            with open_file(str(original)) as source:
+            with open_object(original) as source:
                 result = engine.deidentify(source)
         except Refusal as refusal:
             self.note = f"no rules can be named: with this profile the original is held ({refusal.reason.value})"

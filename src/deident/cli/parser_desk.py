@@ -75,8 +75,8 @@ def add_diff(commands: _Commands[argparse.ArgumentParser]) -> None:
         epilog="exit codes: 0 equal, 1 different, 2 wrong usage",
         allow_abbrev=False,
     )
-    parser.add_argument("original", metavar="ORIGINAL", help="a DICOM file")
-    parser.add_argument("output", metavar="OUTPUT", help="the DICOM file that was made of it")
+    parser.add_argument("original", metavar="ORIGINAL", help="a DICOM file, or s3://bucket/key")
+    parser.add_argument("output", metavar="OUTPUT", help="the DICOM file that was made of it, or s3://bucket/key")
     parser.add_argument("--profile", metavar="NAME", help="profile preset whose rules explain it (default: research)")
     parser.add_argument(
         "--show-values", action="store_true", help="show values; those of the original identify a patient"

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from deident.cli.exits import EXIT_HELD, EXIT_OK
 from deident.engine.headers import read_header
-from deident.errors import AlreadyExists, UsageProblem
+from deident.errors import AlreadyExists, NotFound, UsageProblem
 from deident.home import ProjectHome, default_home
 from deident.pseudonyms import ProjectKey
-from deident.stores.files import open_file
+from deident.roots import Roots
+from deident.stores.places import is_s3, open_object
 from deident.vault import (
     Rewritten,
     Vault,
@@ -140,7 +141,7 @@ def reidentify_command(options: argparse.Namespace) -> int:
     """Print the originals; 1 when one of the pseudonyms is not in the vault."""
     asked: dict[str, None] = {}
     for value in options.values:
-        asked.update(dict.fromkeys(_pseudonyms(value)))
+        asked.update(dict.fromkeys(_pseudonyms(value, _home(options))))
     found = reidentify(_open(options), tuple(asked))
     for pseudonym, entries in found.items():
         for entry in entries:
@@ -151,14 +152,20 @@ def reidentify_command(options: argparse.Namespace) -> int:
     return EXIT_HELD if unknown else EXIT_OK
 
 
-def _pseudonyms(value: str) -> list[str]:
-    """The value itself, or what identifies an output file: patient id, study, series and SOP instance UID."""
-    if not os.path.isfile(value):
-        if os.sep in value:
-            raise UsageProblem("one of the values is no pseudonym, and no file either")
+def _pseudonyms(value: str, home: ProjectHome) -> list[str]:
+    """The value itself, or what identifies an output file: patient id, study, series and SOP instance UID.
+
+    In S3 it is read with the rights of the destination, which `places.toml` of the home can name.
+    """
+    stored, header = is_s3(value), None
+    if not stored and os.sep not in value and not os.path.isfile(value):
         return [value.strip()]
-    with contextlib.closing(open_file(os.path.abspath(value))) as file:
-        header = read_header(file)
+    if stored or os.path.isfile(value):
+        session = Roots.of(home).session("destination") if stored else None
+        with contextlib.suppress(NotFound), open_object(value, session) as file:
+            header = read_header(file)
+    if header is None:
+        raise UsageProblem("one of the values is no pseudonym, and no file either")
     return [text for text in (header.patient_id, header.study_uid, header.series_uid, header.sop_uid) if text]
 
 

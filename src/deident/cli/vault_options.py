@@ -55,7 +55,9 @@ def add_reidentify(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         epilog=_EPILOG,
         allow_abbrev=False,
     )
-    parser.add_argument("values", nargs="+", metavar="VALUE", help="a pseudonym, a UID, or an output file")
+    parser.add_argument(
+        "values", nargs="+", metavar="VALUE", help="a pseudonym, a UID, or an output: a file or s3://bucket/key"
+    )
     _add_place(parser)
 
 

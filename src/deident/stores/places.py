@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from deident.errors import PlaceProblem, UsageProblem
+from deident.stores.files import open_file
 from deident.stores.folder import FolderStore
 from deident.stores.names import check_key
-from deident.stores.protocol import Store
+from deident.stores.protocol import OpenObject, Store
 
 if TYPE_CHECKING:
     from deident.stores.s3.client import Session
     from deident.stores.s3.settings import S3Settings
 
-__all__ = ["S3Place", "apart", "is_s3", "open_store", "parse_s3"]
+__all__ = ["S3Place", "apart", "is_s3", "open_object", "open_store", "parse_s3", "split_s3"]
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z")
@@ -90,6 +92,23 @@ def open_store(
 
     found = parse_s3(os.fspath(place))
     return S3Store(found.bucket, found.prefix, settings, session)
+
+
+def split_s3(uri: str) -> tuple[str, str]:
+    """`s3://bucket/a/b`, an object, as (`s3://bucket/a`, `b`). Raises PlaceProblem."""
+    place = parse_s3(uri)
+    prefix, _, name = place.prefix.rpartition("/")
+    if not name:
+        raise PlaceProblem("this names a bucket: a single file in S3 is s3://bucket/key")
+    return S3Place(place.bucket, prefix).uri, name
+
+
+def open_object(place: str | os.PathLike[str], session: Session | None = None) -> AbstractContextManager[OpenObject]:
+    """A single object by its whole name: a file, or `s3://bucket/key`. Raises what a store's `open` does, and PlaceProblem."""
+    if not is_s3(place):
+        return open_file(os.path.abspath(place))
+    folder, key = split_s3(os.fspath(place))
+    return open_store(folder, session=session).open(key)
 
 
 def apart(places: Mapping[str, str | Path]) -> None:
