@@ -11,8 +11,8 @@ from deident.profile.decision import Method
 
 if TYPE_CHECKING:
     from deident.engine.notes import Notes
+    from deident.engine.shared import Shared
     from deident.engine.syntax import Syntax
-    from deident.engine.values import Shared
 
 __all__ = ["clean"]
 

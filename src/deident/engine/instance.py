@@ -20,8 +20,8 @@ from deident.engine.result import Deidentified, Identity, Statistics
 from deident.engine.run import Run
 from deident.engine.search import Searcher
 from deident.engine.segments import Source, materialise
+from deident.engine.shared import Shared
 from deident.engine.syntax import Syntax
-from deident.engine.values import Shared
 from deident.errors import Reason, Refusal
 from deident.profile.decision import Action, Decision
 from deident.profile.model import Option, PixelRisk, Profile

@@ -17,8 +17,8 @@ from deident.engine.repeat import CARRIED_ON
 from deident.engine.runs import Learner, due
 from deident.engine.scan import Edit, NeedMore, scan
 from deident.engine.segments import MaskedRange, Segment, Source, SourceRange
+from deident.engine.shared import Shared
 from deident.engine.syntax import UNDEFINED
-from deident.engine.values import Shared
 from deident.errors import Reason, Refusal
 
 __all__ = ["Run"]

@@ -17,8 +17,9 @@ from deident.engine.moments import Moments
 from deident.engine.notes import Notes
 from deident.engine.private import resolve_private
 from deident.engine.repeat import BEGINNING
+from deident.engine.shared import Shared
 from deident.engine.syntax import UNDEFINED
-from deident.engine.values import HANDLERS, Shared
+from deident.engine.values import HANDLERS
 from deident.errors import Reason, Refusal
 
 __all__ = ["Edit", "NeedMore", "scan"]
