@@ -60,3 +60,9 @@ print([any(isinstance(f, AllowListFilter) for f in handler.filters) for handler 
     )
     assert done.stdout.splitlines() == ["set()", "[True, True, True, True]"]
     assert LOGGING.is_file()
+
+
+@pytest.mark.parametrize("module", ["pydicom", "numpy", "boto3", "dask"])
+def test_a_flow_leaves_what_its_workers_need_to_them(module):
+    code = f"import sys, deident.flows.deidentification; sys.exit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

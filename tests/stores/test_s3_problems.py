@@ -21,6 +21,7 @@ from deident.errors import (
     UsageProblem,
 )
 from deident.stores.s3 import S3Settings
+from deident.stores.s3.client import new_session
 from deident.stores.s3.problems import Conflict, safe_call, safe_reading
 from s3tools.fixtures import S3Maker
 from s3tools.proxy import Fault, FaultProxy
@@ -139,3 +140,10 @@ def test_boto3_is_imported_when_a_store_is_used_and_not_before() -> None:
         "open_store('s3://bucket/prefix'); assert 'boto3' not in sys.modules and 'botocore' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_sessions_of_one_process_read_the_service_models_once() -> None:
+    cores = [new_session()._session for _ in range(2)]  # type: ignore[attr-defined]
+    loaders = [core.get_component("data_loader") for core in cores]
+    assert loaders[0] is loaders[1]
+    assert cores[0] is not cores[1]
