@@ -79,7 +79,13 @@ def make_s3(s3_server: S3Server) -> S3Maker:
 
 
 @pytest.fixture
-def make_moto_s3(kms: KMS) -> S3Maker:
+def make_moto_s3(kms: KMS) -> Iterator[S3Maker]:
     """Stores of moto's S3, which keeps every key as it is. It checks neither rights nor checksums: for keys alone."""
-    client(kms.endpoint).create_bucket(Bucket=BUCKET)
-    return S3Maker(kms.endpoint)
+    moto = client(kms.endpoint)
+    moto.create_bucket(Bucket=BUCKET)
+    yield S3Maker(kms.endpoint)
+    # Every server of moto's in one process has the same buckets.
+    for page in moto.get_paginator("list_objects_v2").paginate(Bucket=BUCKET):
+        for entry in page.get("Contents", ()):
+            moto.delete_object(Bucket=BUCKET, Key=entry["Key"])
+    moto.delete_bucket(Bucket=BUCKET)
