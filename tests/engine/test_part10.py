@@ -191,6 +191,20 @@ def test_headers_do_not_show_identity_and_need_few_bytes(syntax: str) -> None:
     assert read <= (64 << 10) or syntax == "deflated"
 
 
+@pytest.mark.parametrize("syntax", ["explicit", "implicit"])
+def test_a_file_that_ends_inside_an_element_of_its_header_is_truncated_and_not_without_identity(syntax: str) -> None:
+    data = build("ct", syntax)
+    for tag in (b"\x20\x00\x0d\x00", b"\x10\x00\x20\x00", b"\x08\x00\x60\x00"):
+        start = data.index(tag)
+        for length in (start + 4, start + 9):
+            with pytest.raises(Refusal) as caught:
+                read_header(BytesSource(data[:length]))
+            assert caught.value.reason is Reason.TRUNCATED
+        with pytest.raises(Refusal) as caught:
+            read_header(BytesSource(data[:start] + bytes(3)))  # zeros are no element
+        assert caught.value.reason is Reason.IDENTITY_MISSING
+
+
 def test_headers_of_broken_files_are_refused() -> None:
     data = build("ct")
     start = data.index(b"\x08\x00\x08\x00CS")

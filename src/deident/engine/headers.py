@@ -81,7 +81,9 @@ def _values(source: Source, buffer: bytes, start: int, syntax: Syntax, limits: L
     """Walk the top level up to Series Instance UID, reading on as far as it takes."""
     while True:
         complete = len(buffer) >= source.size
-        values, enough = _walk(buffer, start, syntax, limits.depth)
+        values, enough, stopped = _walk(buffer, start, syntax, limits.depth)
+        if complete and not enough and stopped < len(buffer) and buffer[stopped:].strip(b"\0"):
+            raise Refusal(Reason.TRUNCATED)
         if enough or complete:
             return values
         if len(buffer) >= limits.header:
@@ -89,39 +91,36 @@ def _values(source: Source, buffer: bytes, start: int, syntax: Syntax, limits: L
         buffer = source.read_at(0, min(len(buffer) * _GROWTH, limits.header))
 
 
-def _walk(data: bytes, pos: int, syntax: Syntax, depth: int) -> tuple[dict[int, bytes], bool]:
-    """(values, whether the walk came far enough); it stops where `data` ends inside an element."""
+def _walk(data: bytes, pos: int, syntax: Syntax, depth: int) -> tuple[dict[int, bytes], bool, int]:
+    """(values, whether the walk came far enough, where it stopped): before an element inside which `data` ends."""
     values = dict[int, bytes]()
     steps = _steps(syntax)
     while pos + 8 <= len(data):
         head = data[pos : pos + 8]
         step = steps.get(head)
-        if step is not None:
+        if step is not None and pos + step <= len(data):
             pos += step
             continue
         tag = syntax.tag_at(head)
         if tag > _LAST:
-            return values, True
+            return values, True, pos
         offset, length = _value_at(data, pos, syntax)
         if offset < 0:
-            return values, False
-        if offset == len(head) and length != UNDEFINED and tag not in _WANTED and tag not in _SELECTING:
-            if len(steps) < _STEPS:
-                steps[head] = offset + length
-            pos += offset + length
-            continue
+            return values, False, pos
         if length == UNDEFINED:
             after = _skip(data, pos + offset, syntax, depth)
             if after < 0:
-                return values, False
+                return values, False, pos
         else:
             after = pos + offset + length
             if after > len(data):
-                return values, False
+                return values, False, pos
             if tag in _WANTED or (tag in _SELECTING and length <= _SELECTING_BYTES):
                 values[tag] = data[pos + offset : after]
+            elif offset == len(head) and len(steps) < _STEPS:
+                steps[head] = after - pos
         pos = after
-    return values, False
+    return values, False, pos
 
 
 @cache
