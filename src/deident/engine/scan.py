@@ -120,11 +120,7 @@ def scan(
                     pos += repeat.length
                     continue
                 entry = entry[2]
-                if entry.__class__ is int:
-                    pos += entry
-                    count += 1
-                    continue
-                kind = entry[0]
+                kind = p.PLAIN if entry.__class__ is int else entry[0]
             if kind == p.RUN:
                 stretch = entry[1]
                 if pos + stretch.length <= end and stretch.apply(buf, pos, notes, edits, charset):
@@ -133,11 +129,7 @@ def scan(
                     pos += stretch.length
                     continue
                 entry = entry[2]
-                if entry.__class__ is int:
-                    pos += entry
-                    count += 1
-                    continue
-                kind = entry[0]
+                kind = p.PLAIN if entry.__class__ is int else entry[0]
             if kind == p.LONG:
                 if pos + 12 > avail:
                     raise _short(complete)
