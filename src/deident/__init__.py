@@ -33,15 +33,12 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-_HOMES: Final = {
-    **dict.fromkeys(
-        ("AnonymizationResult", "AnonymizedTag", "DICOMAnonymizer", "DirectoryResult"), "deident.anonymizer"
-    ),
-    "Cohort": "deident.cohort",
-    "Unlisted": "deident.pseudonyms",
-    **dict.fromkeys(("DeidentError", "Ending", "Reason", "UsageProblem"), "deident.errors"),
-    **dict.fromkeys(("Option", "PixelRisk", "Profile", "Strategy"), "deident.profile"),
+_NAMES: Final = {
+    "deident.anonymizer": ("AnonymizationResult", "AnonymizedTag", "DICOMAnonymizer", "DirectoryResult"),
+    "deident.cohort": ("Cohort",),
+    "deident.errors": ("DeidentError", "Ending", "Reason", "UsageProblem"),
+    "deident.profile": ("Option", "PixelRisk", "Profile", "Strategy"),
+    "deident.pseudonyms": ("Unlisted",),
 }
 
-
-__getattr__, __dir__ = lazily(__name__, _HOMES)
+__getattr__, __dir__ = lazily(__name__, _NAMES)

@@ -109,6 +109,15 @@ def test_runs_are_really_used() -> None:
     levels = [level for root in levels for level in (root, *_phases(root))]
     entries = [entry for level in levels for entry in level.memo.values()]
     assert any(entry.__class__ is tuple and entry[0] == RUN for entry in entries)
+    used = [
+        repeat
+        for level in levels
+        for known in level._repeats.values()
+        for alike in known.alike.values()
+        for repeat in alike
+    ]
+    assert any(b"Roe^Richard" in repeat.encoded and b"ACC0" not in repeat.encoded and repeat.uses for repeat in used)
+    assert len(warm._heads._known) <= 2  # those of one and of two digits in the UID
 
 
 def test_codes_that_a_series_repeats_are_known_each_also_beyond_the_first_window_of_the_source() -> None:

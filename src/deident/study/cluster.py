@@ -13,7 +13,6 @@ import secrets
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -98,7 +97,7 @@ class ClusterPool(WorkerPool):
             answer = self._wait(future)
         except KilledWorker:
             killed = True
-        except (CancelledError, Exception):  # noqa: BLE001 - what is called raises nothing, so it is Dask that failed
+        except Exception:  # noqa: BLE001 - what is called raises nothing, so it is Dask that failed
             lost = True
         finally:
             # At once: what a worker that dies had in memory would be done again as long as somebody wants it.

@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 __all__ = ["Claims", "DatePolicy", "Finding", "Pair", "Source", "validate_study"]
 
 # pydicom and numpy take 30 MB and 0.3 s: processes that only hear of findings need neither.
-__getattr__, __dir__ = lazily(__name__, {"validate_study": "deident.validation.study"})
+__getattr__, __dir__ = lazily(__name__, {"deident.validation.study": ("validate_study",)})

@@ -46,69 +46,15 @@ __all__ = [
     "verify",
 ]
 
-_HOMES: Final = {
-    **dict.fromkeys(
-        (
-            "import_map",
-            "read_map",
-        ),
-        "deident.vault.importing",
-    ),
-    **dict.fromkeys(("read_index",), "deident.vault.index"),
-    **dict.fromkeys(
-        (
-            "ENV_KEY",
-            "ENV_KMS_KEY",
-            "Keys",
-            "LocalKey",
-            "WrappingKey",
-        ),
-        "deident.vault.keys",
-    ),
-    **dict.fromkeys(
-        (
-            "Report",
-            "Status",
-            "export",
-            "reidentify",
-            "status",
-            "verify",
-        ),
-        "deident.vault.lookup",
-    ),
-    **dict.fromkeys(
-        (
-            "Vault",
-            "exists",
-            "require",
-        ),
-        "deident.vault.place",
-    ),
-    **dict.fromkeys(
-        (
-            "home_store",
-            "home_vault",
-            "keys_at_hand",
-            "open_place",
-            "project_key",
-        ),
-        "deident.vault.project",
-    ),
-    **dict.fromkeys(
-        (
-            "Rewritten",
-            "compact",
-            "reseal",
-        ),
-        "deident.vault.rewrite",
-    ),
-    **dict.fromkeys(
-        (
-            "SegmentRef",
-            "VaultWriter",
-        ),
-        "deident.vault.writer",
-    ),
+_NAMES: Final = {
+    "deident.vault.importing": ("import_map", "read_map"),
+    "deident.vault.index": ("read_index",),
+    "deident.vault.keys": ("ENV_KEY", "ENV_KMS_KEY", "Keys", "LocalKey", "WrappingKey"),
+    "deident.vault.lookup": ("Report", "Status", "export", "reidentify", "status", "verify"),
+    "deident.vault.place": ("Vault", "exists", "require"),
+    "deident.vault.project": ("home_store", "home_vault", "keys_at_hand", "open_place", "project_key"),
+    "deident.vault.rewrite": ("Rewritten", "compact", "reseal"),
+    "deident.vault.writer": ("SegmentRef", "VaultWriter"),
 }
 
-__getattr__, __dir__ = lazily(__name__, _HOMES)
+__getattr__, __dir__ = lazily(__name__, _NAMES)
